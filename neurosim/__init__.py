@@ -1,0 +1,28 @@
+"""neurosim: a discrete-event simulator of neuromorphic chips."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from neurosim.api import load_chip, load_program, price, simulate
+from neurosim.api import map_network as map  # noqa: A004  the verb of the design; shadows the builtin on purpose
+from neurosim.errors import NeurosimError
+from neurosim.network import Network, Population, Projection
+from neurosim.network.model_file import load_network
+
+try:
+    __version__ = version("neurosim")
+except PackageNotFoundError:  # a checkout that is not installed
+    __version__ = "0.0.0"
+
+__all__ = [
+    "Network",
+    "NeurosimError",
+    "Population",
+    "Projection",
+    "__version__",
+    "load_chip",
+    "load_network",
+    "load_program",
+    "map",
+    "price",
+    "simulate",
+]

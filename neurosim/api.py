@@ -1,0 +1,93 @@
+"""What people hold in their hands: load, map, simulate, price."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim import chip as chip_room
+from neurosim.chip import Chip
+from neurosim.cores import core_kind, vocabulary_of
+from neurosim.engine.simulate import simulate as run_program
+from neurosim.errors import NeurosimError
+from neurosim.mapping import Mapping, MappingProblem, assign, nets_of, refuse_illegal
+from neurosim.network import Network
+from neurosim.program import Program
+from neurosim.results import Energy, Host, Run
+from neurosim.results import price as price_run
+from neurosim.results.energy import Boundary
+
+
+def load_chip(name_or_path: str | Path) -> Chip:
+    """Load a chip by catalog name or from a descriptor file; raises NeurosimError."""
+    return chip_room.load_chip(name_or_path, vocabulary_of)
+
+
+def map_network(network: Network, chip: Chip, mapper: str = "sequential", seed: int = 0) -> Mapping:
+    """Lower a network for a chip and place it; raises CapacityError when it does not fit."""
+    kind = core_kind(chip.core_kind)
+    lowered = kind.lower(network, chip)
+    nets = nets_of(lowered.network)
+    problem = MappingProblem(
+        chip.name,
+        lowered.network.n_neurons,
+        nets,
+        chip.columns,
+        chip.rows,
+        chip.cores_per_tile,
+        kind.core_filler(lowered, nets, chip),
+    )
+    return Mapping(network, lowered, chip, assign(mapper, problem, seed), mapper, seed)
+
+
+def load_program(mapping: Mapping) -> Program:
+    """Build the chip's tables and refuse a mapping that exceeds any limit (CapacityError)."""
+    kind = core_kind(mapping.chip.core_kind)
+    program = kind.load(mapping, nets_of(mapping.lowered.network))
+    refuse_illegal(mapping.chip.name, kind.usage(program))
+    return program
+
+
+def simulate(
+    mapping: Mapping | Program,
+    inputs: NDArray[np.bool_],
+    *,
+    steps: int | None = None,
+    constants: str | None = None,
+    engine: str = "event",
+    record_spikes: bool = False,
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> Run:
+    """Run a mapping (or a loaded program) on pulses bool[n, T, input lines]; see engine.simulate for the rest.
+
+    ``steps`` takes the first so many steps of the inputs. Raises NeurosimError.
+    """
+    program = mapping if isinstance(mapping, Program) else load_program(mapping)
+    if steps is not None:
+        if not 0 < steps <= inputs.shape[1]:
+            raise NeurosimError(f"steps {steps}: must be 1..{inputs.shape[1]}, the length of the inputs")
+        inputs = inputs[:, :steps]
+    return run_program(
+        program,
+        inputs,
+        constants=constants,
+        engine=engine,
+        record_spikes=record_spikes,
+        workers=workers,
+        progress=progress,
+    )
+
+
+def price(
+    run: Run,
+    chip: Chip,
+    constants: str | None = None,
+    host: Host | None = None,
+    boundary: Boundary | None = None,
+) -> Energy:
+    """Price a run with the chip's constants; simulate once, price as often as wanted."""
+    return price_run(run, chip, core_kind(chip.core_kind).PRICES, constants, host, boundary)

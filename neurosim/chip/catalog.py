@@ -1,0 +1,57 @@
+"""Finds and reads chip descriptors: the catalog by name, any other file by path."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from neurosim.chip.descriptor import Chip, build_document
+from neurosim.chip.vocabulary import Vocabulary
+from neurosim.errors import FileError, NeurosimError, unknown
+from neurosim.paths import data_dir
+
+
+def list_chips() -> list[str]:
+    """Return the names of the chips in the catalog, sorted."""
+    return sorted(path.stem for path in data_dir("chips").glob("*.toml"))
+
+
+def load_chip(name_or_path: str | Path, vocabulary_of: Callable[[str], Vocabulary]) -> Chip:
+    """Read a chip by its catalog name or from a ``.toml`` file, and check it.
+
+    A Path, or a text with a slash or the ending ``.toml``, is a file. ``vocabulary_of`` gives the vocabulary
+    of a core kind by name. Raises NeurosimError for an unknown name, FileError for what is wrong in the file.
+    """
+    path = _locate(name_or_path)
+    raw, digest = _read(path)
+    kind = build_document(raw, str(path), None).chip.core_kind
+    try:
+        vocabulary = vocabulary_of(kind)
+    except NeurosimError as error:
+        raise FileError(path, str(error), "chip.core_kind") from None
+    return Chip(build_document(raw, str(path), vocabulary), vocabulary, str(path), digest)
+
+
+def _locate(name_or_path: str | Path) -> Path:
+    if isinstance(name_or_path, Path) or "/" in name_or_path or name_or_path.endswith(".toml"):
+        return Path(name_or_path)
+    names = list_chips()
+    if name_or_path not in names:
+        raise unknown("chip", name_or_path, names)
+    return data_dir("chips") / f"{name_or_path}.toml"
+
+
+def _read(path: Path) -> tuple[dict[str, Any], str]:
+    """Return the parsed file and the SHA-256 of its bytes."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FileError(path, error.strerror or "cannot be read") from None
+    try:
+        return tomllib.loads(content.decode()), hashlib.sha256(content).hexdigest()
+    except (ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise FileError(path, f"not TOML: {reason[:1].lower()}{reason[1:]}") from None

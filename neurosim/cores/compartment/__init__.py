@@ -1,0 +1,11 @@
+"""The compartment core of Loihi: integer current-based neurons, synapse lists, unicast output axons."""
+
+from neurosim.cores.compartment.limits import core_filler, usage
+from neurosim.cores.compartment.load import load
+from neurosim.cores.compartment.lower import lower
+from neurosim.cores.compartment.prices import COUNTERS, PRICES
+from neurosim.cores.compartment.state import start
+from neurosim.cores.compartment.vocabulary import VOCABULARY
+from neurosim.cores.compartment.widths import arithmetic
+
+__all__ = ["COUNTERS", "PRICES", "VOCABULARY", "arithmetic", "core_filler", "load", "lower", "start", "usage"]

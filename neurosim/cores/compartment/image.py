@@ -1,0 +1,33 @@
+"""The memories of one compartment core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.cores.compartment.step import Parameters
+
+
+@dataclass(frozen=True, eq=False)
+class CompartmentImage:
+    """What one core holds: ``n`` compartments and synapse lists by input axon.
+
+    ``axon_ptr`` int64[axons + 1]; per synapse ``target`` int32 (compartment), ``weight`` int32 (effective),
+    ``delay`` int16 (0 = the next step); per axon ``axon_bits`` int64 (bits per synapse with index),
+    ``axon_sparse`` bool (an index is stored) and ``axon_format`` int64 (number of its synapse format).
+    ``initial`` int64[n] voltage before the first step; ``weight_bits`` the widest stored weight.
+    """
+
+    n: int
+    parameters: Parameters
+    initial: NDArray[np.int64]
+    axon_ptr: NDArray[np.int64]
+    target: NDArray[np.int32]
+    weight: NDArray[np.int32]
+    delay: NDArray[np.int16]
+    axon_bits: NDArray[np.int64]
+    axon_sparse: NDArray[np.bool_]
+    axon_format: NDArray[np.int64]
+    weight_bits: int

@@ -1,0 +1,30 @@
+"""What a compartment core counts, and which figure of the descriptor prices each count."""
+
+from __future__ import annotations
+
+from neurosim.results.energy import Price
+
+COUNTERS = (
+    "neuron_updates_inactive",
+    "neuron_updates_active",
+    "spikes",
+    "output_messages",
+    "input_messages",
+    "synaptic_operations_dense",
+    "synaptic_operations_sparse",
+    "voltages_clipped",
+)
+
+PRICES = (
+    Price("synaptic_operations_dense", "synaptic_operation", "synapse"),
+    Price("synaptic_operations_sparse", "synaptic_operation_sparse", "synapse"),
+    Price("input_messages", "input_message", "synapse"),
+    Price("neuron_updates_inactive", "neuron_update_inactive", "neuron"),
+    Price("neuron_updates_active", "neuron_update_active", "neuron"),
+    Price("spikes", "spike_generation", "spike output"),
+    Price("output_messages", "output_message", "spike output"),
+    Price("packets", "spike_within_tile", "network"),
+    Price("hops_east_west", "hop_east_west", "network"),
+    Price("hops_north_south", "hop_north_south", "network"),
+    Price("barriers", "barrier", "barrier"),
+)

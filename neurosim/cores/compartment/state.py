@@ -1,0 +1,153 @@
+"""One compartment core while it runs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from neurosim.chip import ConstantSet, Quantity
+from neurosim.cores.compartment.image import CompartmentImage
+from neurosim.cores.compartment.limits import accumulator_slots
+from neurosim.cores.compartment.prices import COUNTERS
+from neurosim.cores.compartment.step import State, deliver, step_compartments
+from neurosim.cores.compartment.widths import arithmetic
+from neurosim.errors import NeurosimError
+from neurosim.program import Destinations, Program
+
+_INDEX = {name: k for k, name in enumerate(COUNTERS)}
+
+
+class CompartmentFiring(NamedTuple):
+    """Who fired, and for every message its entry in the destination lists and when it leaves (ps)."""
+
+    units: NDArray[np.int64]
+    destination: NDArray[np.int64]
+    time: NDArray[np.int64]
+    duration: int
+
+
+class SweepTimes(NamedTuple):
+    """Picoseconds per inactive update, active update, spike generation and output message."""
+
+    inactive: int
+    active: int
+    spike: int
+    message: int
+
+
+@njit(cache=True)
+def sweep(
+    fired: NDArray[np.bool_],
+    active: NDArray[np.bool_],
+    out_ptr: NDArray[np.int64],
+    times: SweepTimes,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], int]:
+    """Time the sweep over the compartments, one after another; messages leave while it goes on.
+
+    Returns fired units, the destination entry and leaving time of every message, and the sweep's length (ps).
+    """
+    messages = 0
+    for i in range(fired.shape[0]):
+        if fired[i]:
+            messages += out_ptr[i + 1] - out_ptr[i]
+    units = np.empty(fired.sum(), dtype=np.int64)
+    entry = np.empty(messages, dtype=np.int64)
+    leaves = np.empty(messages, dtype=np.int64)
+    now = n = m = 0
+    for i in range(fired.shape[0]):
+        now += times.active if active[i] else times.inactive
+        if not fired[i]:
+            continue
+        units[n] = i
+        n += 1
+        now += times.spike
+        for k in range(out_ptr[i], out_ptr[i + 1]):
+            now += times.message
+            entry[m] = k
+            leaves[m] = now
+            m += 1
+    return units, entry, leaves, now
+
+
+def _picoseconds(constants: ConstantSet, name: str) -> int:
+    quantity = constants.time[name]
+    if not isinstance(quantity, Quantity):
+        raise NeurosimError(f"time.{name}: a single value is needed, found a table")
+    return quantity.picoseconds()
+
+
+class CompartmentCore:
+    """A core's state and counters; see cores.kind.CoreState for the meaning of each method."""
+
+    def __init__(
+        self, image: CompartmentImage, outputs: Destinations, program: Program, constants: ConstantSet
+    ) -> None:
+        self._image, self._out_ptr = image, outputs.ptr
+        self._arithmetic = arithmetic(program.chip)
+        self._slots = accumulator_slots(int(image.delay.max(initial=0)), program.chip)
+        self._times = SweepTimes(
+            _picoseconds(constants, "neuron_update_inactive"),
+            _picoseconds(constants, "neuron_update_active"),
+            _picoseconds(constants, "spike_generation"),
+            _picoseconds(constants, "output_message"),
+        )
+        synapses = np.diff(image.axon_ptr)
+        per_synapse = np.where(
+            image.axon_sparse,
+            _picoseconds(constants, "synaptic_operation_sparse"),
+            _picoseconds(constants, "synaptic_operation"),
+        )
+        self.axon_time = (_picoseconds(constants, "input_message") + synapses * per_synapse).tolist()
+        self._sparse_synapses = np.where(image.axon_sparse, synapses, 0)
+        self._dense_synapses = np.where(image.axon_sparse, 0, synapses)
+        self._fired = np.zeros(image.n, dtype=np.bool_)
+        self._active = np.zeros(image.n, dtype=np.bool_)
+        self.reset()
+
+    def reset(self) -> None:
+        """Return to the state after loading, with all counters at zero."""
+        n = self._image.n
+        self._state = State(np.zeros(n, np.int64), self._image.initial.copy(), np.zeros(n, np.int64))
+        self._sums = np.zeros((self._slots, n), dtype=np.int64)
+        self._step = 0
+        self.counters = np.zeros(len(COUNTERS), dtype=np.int64)
+
+    def update(self) -> CompartmentFiring:
+        """Advance all compartments by one step and return who fired and when each message leaves."""
+        slot = self._sums[self._step % self._slots]
+        clipped = step_compartments(
+            slot, self._state, self._image.parameters, self._arithmetic, self._fired, self._active
+        )
+        slot[:] = 0
+        firing = CompartmentFiring(*sweep(self._fired, self._active, self._out_ptr, self._times))
+        active = int(np.count_nonzero(self._active))
+        count = self.counters
+        count[_INDEX["neuron_updates_active"]] += active
+        count[_INDEX["neuron_updates_inactive"]] += self._image.n - active
+        count[_INDEX["spikes"]] += len(firing.units)
+        count[_INDEX["output_messages"]] += len(firing.destination)
+        count[_INDEX["voltages_clipped"]] += clipped
+        return firing
+
+    def finish_step(self, axons: NDArray[np.int64]) -> None:
+        """Process the spikes that arrived in this step, given by input axon; they act in a later step."""
+        image = self._image
+        deliver(axons, image.axon_ptr, image.target, image.weight, image.delay, self._sums, self._step)
+        count = self.counters
+        count[_INDEX["input_messages"]] += len(axons)
+        count[_INDEX["synaptic_operations_dense"]] += int(self._dense_synapses[axons].sum())
+        count[_INDEX["synaptic_operations_sparse"]] += int(self._sparse_synapses[axons].sum())
+        self._step += 1
+
+    def membranes(self, units: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return the voltages of some compartments, int64[k]."""
+        voltages: NDArray[np.int64] = self._state.v[units]
+        return voltages
+
+
+def start(program: Program, core: int, constants: ConstantSet) -> CompartmentCore:
+    """Return a core (index into Program.cores) in its state after loading."""
+    return CompartmentCore(program.images[core], program.outputs[core], program, constants)

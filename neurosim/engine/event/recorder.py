@@ -1,0 +1,161 @@
+"""The recorder: what a run leaves, as integer arrays."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.network import CompartmentNeuron
+from neurosim.program import Program
+from neurosim.results import Activity, Run, Spikes, Times
+
+if TYPE_CHECKING:
+    from neurosim.engine.event.core import Core
+    from neurosim.engine.event.packet import SpikePacket
+
+
+class Recorder:
+    """Collects counters, times, pulses and answers of n samples of T steps."""
+
+    def __init__(
+        self, program: Program, counters: tuple[str, ...], shape: tuple[int, ...], record_spikes: bool
+    ) -> None:
+        self.program, self._counters = program, counters
+        n, self._steps, _ = shape
+        chip_steps = self._steps + program.lowered.extra_steps
+        cores = len(program.cores)
+        self._names = tuple(program.members)
+        self._per_core = np.zeros((n, cores, len(counters)), dtype=np.int64)
+        self._per_step = np.zeros((chip_steps, len(counters)), dtype=np.int64)
+        self._before = np.zeros(len(counters), dtype=np.int64)
+        self._packets_per_step = np.zeros(chip_steps, dtype=np.int64)
+        self._ends = np.zeros((n, chip_steps), dtype=np.int64)
+        self._per_link: list[NDArray[np.int64]] = []
+        self._latency: Counter[int] = Counter()
+        self._first_packets: list[tuple[int, ...]] = []
+        self._raster: list[tuple[int, int, int]] = []
+        size = {name: program.lowered.network.population(name).size for name in self._names}
+        self._counts = {name: np.zeros((n, chip_steps), dtype=np.int64) for name in self._names}
+        self._full = {
+            name: np.zeros((n, chip_steps, size[name]), dtype=np.bool_) for name in self._names if record_spikes
+        }
+        self._answers = {name: np.zeros((n, size[name]), dtype=np.int64) for name in program.readouts}
+        self._whose = _unit_owners(program)
+
+    def end_step(self, sample: int, step: int, time: int, cores: Sequence[Core], packets: int) -> None:
+        """Record the end of a step at ``time`` (ps after the sample's start)."""
+        self._ends[sample, step] = time
+        self._packets_per_step[step] += packets
+        now = np.sum([core.state.counters for core in cores], axis=0)
+        self._per_step[step] += now - (self._before if step else 0)
+        self._before = now
+        for index, core in enumerate(cores):
+            if len(core.fired):
+                self._pulses(sample, step, self._whose[index][core.fired])
+        self._read_out(sample, step, cores)
+
+    def _pulses(self, sample: int, step: int, owners: NDArray[np.int64]) -> None:
+        """Count pulses given as rows (population, neuron); population -1 is a unit that is no soma."""
+        for population, neuron in owners[owners[:, 0] >= 0].tolist():
+            name = self._names[population]
+            self._counts[name][sample, step] += 1
+            if sample == 0:
+                self._raster.append((step, population, neuron))
+            if self._full:
+                self._full[name][sample, step, neuron] = True
+            if name in self._answers and 0 <= step - self.program.lag[name] < self._steps:
+                self._answers[name][sample, neuron] += 1
+
+    def _read_out(self, sample: int, step: int, cores: Sequence[Core]) -> None:
+        for name in self.program.readouts:
+            if step != self.program.lag[name] + self._steps - 1 or _fires(self.program, name):
+                continue
+            members = self.program.members[name]
+            for index, core in enumerate(cores):
+                here = members.core == index
+                self._answers[name][sample, here] = core.state.membranes(members.state[here])
+
+    def packets(self, step: int, packets: Sequence[SpikePacket], begin: int) -> None:
+        """Keep the packets of one step of the first sample."""
+        self._first_packets += [
+            (step, p.source, p.destination, p.axon, p.created - begin, p.delivered - begin) for p in packets
+        ]
+
+    def end_sample(
+        self,
+        sample: int,
+        counters: Sequence[NDArray[np.int64]],
+        links: NDArray[np.int64],
+        latency: Counter[int],
+    ) -> None:
+        """Record the counters of every core, the packets on every link and the packet latencies of a sample."""
+        self._per_core[sample] = counters
+        self._per_link.append(links)
+        self._latency.update(latency)
+
+    def result(
+        self, constants: str, links: Sequence[tuple[str, int, int]], positions: Sequence[tuple[int, int]]
+    ) -> Run:
+        """Return the run."""
+        program = self.program
+        per_link = np.stack(self._per_link)
+        values = np.array(sorted(self._latency), dtype=np.int64)
+        counts = np.array([self._latency[v] for v in values.tolist()], dtype=np.int64)
+        kinds = np.array([kind for kind, _, _ in links])
+        network = np.stack(
+            [
+                per_link[:, kinds == "inject"].sum(axis=1),
+                per_link[:, (kinds == "E") | (kinds == "W")].sum(axis=1),
+                per_link[:, (kinds == "N") | (kinds == "S")].sum(axis=1),
+                np.full(len(per_link), self._ends.shape[1]),
+            ],
+            axis=1,
+        ).astype(np.int64)
+        return Run(
+            program.chip.name,
+            program.chip.core_kind,
+            constants,
+            "event",
+            program.mapping_digest,
+            self._steps,
+            self._ends.shape[1],
+            Activity(
+                self._counters,
+                program.cores,
+                self._per_core,
+                network,
+                self._per_step,
+                self._packets_per_step,
+                per_link.sum(axis=0),
+                tuple(links),
+            ),
+            Spikes(self._names, self._counts, np.array(self._raster, dtype=np.int64).reshape(-1, 3), self._full),
+            Times(self._ends, (values, counts), np.array(self._first_packets, dtype=np.int64).reshape(-1, 6)),
+            self._answers,
+            tuple(positions),
+        )
+
+
+def _fires(program: Program, name: str) -> bool:
+    model = program.lowered.network.population(name).neuron
+    return not isinstance(model, CompartmentNeuron) or model.compartments[-1].spiking
+
+
+def _unit_owners(program: Program) -> list[NDArray[np.int64]]:
+    """For every core a table from unit to (population, neuron); -1 where the unit is no soma."""
+    owners = []
+    for index in range(len(program.cores)):
+        tables = [
+            (k, members.soma[members.core == index], np.flatnonzero(members.core == index))
+            for k, members in enumerate(program.members.values())
+        ]
+        size = max((int(soma.max(initial=-1)) for _, soma, _ in tables), default=-1) + 1
+        table = np.full((size, 2), -1, dtype=np.int64)
+        for k, soma, neuron in tables:
+            table[soma, 0], table[soma, 1] = k, neuron
+        owners.append(table)
+    return owners

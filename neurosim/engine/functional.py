@@ -1,0 +1,231 @@
+"""The unmapped reference: a Network computed step by step, with no chip, no time and no energy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.cores.compartment.step import JOINS, Arithmetic, Parameters, State
+from neurosim.engine.functional_kernels import (
+    ACCUMULATOR,
+    ADD_AND_FIRE,
+    COMPARTMENT,
+    LIF_SUBTRACT,
+    LIF_SUBTRACT_LATE,
+    LIF_ZERO,
+    SOURCE,
+    Layout,
+    Model,
+    Synapses,
+    run_sample,
+)
+from neurosim.errors import NeurosimError
+from neurosim.network import LIF, Accumulator, AddAndFire, CompartmentNeuron, Network, Population, Source
+
+_LIF_KIND = {"zero": LIF_ZERO, "subtract": LIF_SUBTRACT, "subtract-late": LIF_SUBTRACT_LATE}
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionalRun:
+    """What the network computed: arrays over samples n, steps T and a population's size.
+
+    ``pulses[p]`` bool[n, T, size] for every population that is not a source; ``membranes[p]`` float64[n, T, size]
+    after every step, only with ``trace=True``; ``final[p]`` float64[n, size] after the last step;
+    ``synaptic_events[k]`` int64[n] per projection; ``membrane_updates[p]`` int64[n] by the NeuroBench definition
+    (all neurons in the first step, then those whose membrane differs from before the step).
+    """
+
+    network: Network
+    pulses: dict[str, NDArray[np.bool_]]
+    final: dict[str, NDArray[np.float64]]
+    synaptic_events: tuple[NDArray[np.int64], ...]
+    membrane_updates: dict[str, NDArray[np.int64]]
+    membranes: dict[str, NDArray[np.float64]] | None = None
+
+    def answer(self, population: str) -> NDArray[np.float64]:
+        """Membranes of an accumulating population or pulse counts of a firing one, float64[n, size]."""
+        model = self.network.population(population).neuron
+        if isinstance(model, Accumulator) or not _soma_spikes(model):
+            return self.final[population]
+        return self.pulses[population].sum(axis=1).astype(np.float64)
+
+
+def run_functional(
+    network: Network,
+    inputs: NDArray[Any],
+    arithmetic: Arithmetic | None = None,
+    trace: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> FunctionalRun:
+    """Run every sample of ``inputs`` [n, T, input lines] (pulses as bool, or graded values) from rest.
+
+    ``arithmetic`` gives the integer widths when the network has compartments. Raises NeurosimError for a wrong
+    number of input lines and for a circle of projections without delay.
+    """
+    if inputs.ndim != 3 or inputs.shape[2] != network.n_inputs:
+        raise NeurosimError(
+            f"network {network.name}: inputs have shape {inputs.shape}, needs (n, steps, {network.n_inputs})"
+        )
+    flat = _flatten(network, arithmetic)
+    n, steps, _ = inputs.shape
+    units = flat.layout.unit_ptr[-1]
+    pulses = np.zeros((n, steps, units), dtype=np.bool_)
+    final = np.zeros((n, units))
+    membranes = np.zeros((n, steps if trace else 0, units))
+    updates = np.zeros((n, len(network.populations)), dtype=np.int64)
+    events = np.zeros((n, len(network.projections)), dtype=np.int64)
+    for k in range(n):
+        flat.run(
+            inputs[k].astype(np.float64),
+            pulses[k],
+            final[k],
+            membranes[k],
+            updates[k],
+            events[k],
+        )
+        if progress is not None:
+            progress(1)
+    columns = {p.name: flat.soma_columns(p) for p in network.neurons}
+    index = {p.name: i for i, p in enumerate(network.populations)}
+    return FunctionalRun(
+        network,
+        {name: pulses[:, :, c] for name, c in columns.items()},
+        {name: final[:, _readout_columns(network, name, c)] for name, c in columns.items()},
+        tuple(events.T.copy()),
+        {name: updates[:, index[name]] for name in columns},
+        {name: membranes[:, :, c] for name, c in columns.items()} if trace else None,
+    )
+
+
+def _soma_spikes(model: Any) -> bool:
+    return not isinstance(model, CompartmentNeuron) or model.compartments[-1].spiking
+
+
+def _readout_columns(network: Network, name: str, soma: slice) -> slice:
+    # The membrane of a neuron of several compartments is that of its first one, where its input is summed.
+    return slice(soma.start - network.population(name).compartments + 1, soma.stop, soma.step)
+
+
+@dataclass(frozen=True, eq=False)
+class _Flat:
+    """A network as flat arrays; a unit is a neuron or, in neurons of several compartments, a compartment."""
+
+    network: Network
+    layout: Layout
+    run: Callable[..., None]
+
+    def soma_columns(self, population: Population) -> slice:
+        start = int(self.layout.unit_ptr[self.network.populations.index(population)])
+        k = population.compartments
+        return slice(start + k - 1, start + population.size * k, k)
+
+
+def _flatten(network: Network, arithmetic: Arithmetic | None) -> _Flat:
+    widths = np.array([p.size * p.compartments for p in network.populations])
+    unit_ptr = np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
+    if arithmetic is None:
+        if any(isinstance(p.neuron, CompartmentNeuron) for p in network.populations):
+            raise NeurosimError(f"network {network.name}: compartments need the integer widths of a chip")
+        arithmetic = Arithmetic(0, 0, 0, 0, 0, 0, 0)
+    layout = Layout(
+        np.array(_evaluation_order(network), dtype=np.int64),
+        unit_ptr,
+        np.array([_kind(p) for p in network.populations], dtype=np.int64),
+        np.array([p.compartments for p in network.populations], dtype=np.int64),
+    )
+    model, parameters = _parameters(network, int(unit_ptr[-1]))
+    synapses = _synapses(network, unit_ptr)
+    run = partial(run_sample, layout, model, parameters, arithmetic, synapses)
+    initial = model.initial.astype(np.int64)
+
+    def run_from_rest(inputs: NDArray[np.float64], *out: NDArray[Any]) -> None:
+        run(inputs, State(np.zeros_like(initial), initial.copy(), np.zeros_like(initial)), *out)
+
+    return _Flat(network, layout, run_from_rest)
+
+
+def _kind(population: Population) -> int:
+    model = population.neuron
+    if isinstance(model, LIF):
+        return _LIF_KIND[model.reset]
+    return {
+        Source: SOURCE,
+        AddAndFire: ADD_AND_FIRE,
+        Accumulator: ACCUMULATOR,
+        CompartmentNeuron: COMPARTMENT,
+    }[type(model)]
+
+
+def _evaluation_order(network: Network) -> list[int]:
+    """Order populations so that pulses without delay reach a population before it is computed."""
+    index = {p.name: i for i, p in enumerate(network.populations)}
+    graph: Any = nx.DiGraph()
+    graph.add_nodes_from(range(len(index)))
+    for projection in network.projections:
+        if len(projection.targets) and int(projection.delays.min()) == 0:
+            graph.add_edge(index[projection.source], index[projection.target])
+    try:
+        return list(nx.lexicographical_topological_sort(graph))
+    except nx.NetworkXUnfeasible:
+        raise NeurosimError(
+            f"network {network.name}: a circle of projections has no delay; give one of them 1"
+        ) from None
+
+
+def _parameters(network: Network, units: int) -> tuple[Model, Parameters]:
+    model = Model(*(np.zeros(units) for _ in range(4)))
+    names = ("decay_u", "decay_v", "bias", "threshold", "refractory", "join")
+    integer = {name: np.zeros(units, dtype=np.int64) for name in names}
+    spiking = np.ones(units, dtype=np.bool_)
+    start = 0
+    for population in network.populations:
+        neuron = population.neuron
+        stop = start + population.size * population.compartments
+        if isinstance(neuron, CompartmentNeuron):
+            for k, part in enumerate(neuron.compartments):
+                where = slice(start + k, stop, len(neuron))
+                for name in names[:-1]:
+                    integer[name][where] = getattr(part, name)
+                integer["join"][where] = JOINS[part.join]
+                model.initial[where] = part.initial
+                spiking[where] = part.spiking
+        elif isinstance(neuron, LIF):
+            model.decay[start:stop], model.bias[start:stop] = neuron.decay, neuron.bias
+            model.threshold[start:stop], model.initial[start:stop] = neuron.threshold, neuron.initial
+        elif isinstance(neuron, AddAndFire):
+            model.threshold[start:stop] = neuron.threshold
+        start = stop
+    return model, Parameters(**integer, spiking=spiking)
+
+
+def _synapses(network: Network, unit_ptr: NDArray[np.int64]) -> Synapses:
+    """Concatenate the projections: for each the first row, then rows, target units, weights, delays."""
+    index = {p.name: i for i, p in enumerate(network.populations)}
+    source = np.array([index[p.source] for p in network.projections], dtype=np.int64)
+    first_row, rows, offset, row_count = [], [], 0, 0
+    targets, weights, delays = [], [], []
+    for p in network.projections:
+        k = network.population(p.target).compartments
+        targets.append(unit_ptr[index[p.target]] + p.targets.astype(np.int64) * k + p.port)
+        weights.append(p.weights.astype(np.float64) * 2.0**p.exponent)
+        delays.append(p.delays.astype(np.int64))
+        first_row.append(row_count)
+        rows.append(p.indptr + offset)
+        offset, row_count = offset + len(p.targets), row_count + len(p.indptr)
+    empty = np.zeros(0)
+    delay = np.concatenate([*delays, empty]).astype(np.int64)
+    return Synapses(
+        source,
+        np.array(first_row, dtype=np.int64),
+        np.concatenate([*rows, empty]).astype(np.int64),
+        np.concatenate([*targets, empty]).astype(np.int64),
+        np.concatenate([*weights, empty]),
+        delay,
+        int(delay.max(initial=0)) + 1,
+    )

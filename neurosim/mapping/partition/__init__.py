@@ -1,0 +1,1 @@
+"""Partitioners: neurons to clusters, each of which fits on one core."""

@@ -1,0 +1,1 @@
+"""Placers: clusters to cores of the mesh."""

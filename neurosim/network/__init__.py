@@ -1,0 +1,25 @@
+"""What is to be computed: populations, projections, inputs and readouts; knows nothing of chips."""
+
+from neurosim.network.network import Network, Population, Projection
+from neurosim.network.neuron import (
+    LIF,
+    Accumulator,
+    AddAndFire,
+    Compartment,
+    CompartmentNeuron,
+    Neuron,
+    Source,
+)
+
+__all__ = [
+    "LIF",
+    "Accumulator",
+    "AddAndFire",
+    "Compartment",
+    "CompartmentNeuron",
+    "Network",
+    "Neuron",
+    "Population",
+    "Projection",
+    "Source",
+]

@@ -1,0 +1,93 @@
+"""Neuron models: each dataclass is the format and the documentation, with its equation in the docstring.
+
+In every equation ``i`` is the sum of the weights of the pulses that arrive in this step and ``s`` is 1 in a
+step in which the neuron fires, else 0. Parameters are scalars or arrays of the population's size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Parameter = float | NDArray[np.float64]
+IntParameter = int | NDArray[np.int64]
+Reset = Literal["zero", "subtract", "subtract-late"]
+Join = Literal["none", "add", "max", "min", "pass"]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Pulses given from outside, one row of the input array per step; carries no state."""
+
+
+@dataclass(frozen=True, eq=False)
+class AddAndFire:
+    """Add and fire: ``v += i; s = v >= threshold; v -= s * threshold``.
+
+    No leak, no lower bound, at most one pulse per step; the residue stays.
+    Source: J. L. Sokol, bnn-example (2026).
+    """
+
+    threshold: Parameter = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Accumulator:
+    """Evidence neuron: ``v += i``; it never fires and its membrane is read out."""
+
+
+@dataclass(frozen=True, eq=False)
+class LIF:
+    """Leaky integrate and fire in discrete time: ``v = decay * v + bias + i; s = v > threshold``.
+
+    ``reset`` says what follows a pulse: ``zero`` sets v to 0 and ``subtract`` takes the threshold away, both in
+    the same step; ``subtract-late`` takes it away in the next step, before the decay's result is used:
+    ``v[t+1] = decay * v[t] + bias + i - threshold * s[t]``.
+    ``initial`` is the membrane before the first step.
+    """
+
+    decay: Parameter
+    bias: Parameter = 0.0
+    threshold: Parameter = 1.0
+    initial: Parameter = 0.0
+    reset: Reset = "zero"
+
+
+@dataclass(frozen=True, eq=False)
+class Compartment:
+    """One integer compartment, the current-based leaky integrator of Loihi (arithmetic in docs/semantics.md).
+
+    ``u = decay_u(u) + q; v = decay_v(v) + join(u, child) + bias; s = v > threshold; v = 0 where s``, where
+    ``decay_x(x) = sgn(x) * floor(|x| * (4096 - decay) / 4096)``, ``q`` is the synaptic sum and ``child`` is the
+    membrane of the compartment before it in the same neuron (``join`` other than "none").
+    ``refractory`` is 1 for none, r for r - 1 steps with v held at 0; ``initial`` is the voltage before the
+    first step. Units: the chip's integers.
+    """
+
+    decay_u: IntParameter
+    decay_v: IntParameter
+    threshold: IntParameter
+    bias: IntParameter = 0
+    refractory: IntParameter = 1
+    initial: IntParameter = 0
+    join: Join = "none"
+    spiking: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class CompartmentNeuron:
+    """A neuron of one or more integer compartments in processing order: dendrites first, soma last.
+
+    The soma's pulses are the neuron's pulses. A projection's ``port`` is the compartment that it reaches.
+    """
+
+    compartments: tuple[Compartment, ...] = field(default_factory=tuple)
+
+    def __len__(self) -> int:
+        return len(self.compartments)
+
+
+Neuron = Source | AddAndFire | Accumulator | LIF | CompartmentNeuron

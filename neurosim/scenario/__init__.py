@@ -1,0 +1,1 @@
+"""What to run: scenarios, their results."""

@@ -1,0 +1,92 @@
+"""What a scenario yields: one result per chip and number of steps, with everything a report needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from neurosim.chip import Chip
+from neurosim.mapping import Record, Usage
+from neurosim.program import Program
+from neurosim.results import Energy, NeuroBench, Run, Statistics
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """One chip at one number of input steps.
+
+    Accuracies are fractions of ``run.samples``: ``accuracy`` of the chip, ``reference_accuracy`` of the original
+    network in floating point on the same pulses, ``published_accuracy`` what the model's author prints (None
+    where nothing is printed). ``decisions_changed`` counts samples on which chip and reference differ.
+    ``additions`` and ``dense_multiply_adds`` are per inference: synaptic events of the reference and the
+    multiply-adds of the dense network of the same shape. ``seconds`` is the time that the simulation took.
+    """
+
+    chip: Chip
+    program: Program
+    run: Run
+    energy: Energy
+    latency: Statistics
+    spike_latency: Statistics
+    model: str
+    steps: int
+    accuracy: float
+    reference_accuracy: float
+    published_accuracy: float | None
+    decisions_changed: int
+    additions: float
+    dense_multiply_adds: int
+    neurobench: NeuroBench
+    lowering: tuple[Record, ...]
+    usage: tuple[Usage, ...]
+    warnings: tuple[str, ...]
+    mapper: str
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form of the design: per inference, means over samples unless named otherwise."""
+        return {
+            "chip": self.chip.name,
+            "constants": self.energy.constants,
+            "engine": self.run.engine,
+            "model": self.model,
+            "mapper": self.mapper,
+            "samples": self.run.samples,
+            "steps": self.steps,
+            "chip_steps": self.run.chip_steps,
+            "accuracy": self.accuracy,
+            "reference_accuracy": self.reference_accuracy,
+            "published_accuracy": self.published_accuracy,
+            "decisions_changed": self.decisions_changed,
+            "latency_s": self.latency.as_dict(),
+            "spike_latency_s": self.spike_latency.as_dict(),
+            "energy_j": self.energy.as_dict(),
+            "activity": self.run.activity.summary(),
+            "additions": self.additions,
+            "dense_multiply_adds": self.dense_multiply_adds,
+            "neurobench": self.neurobench.as_dict(),
+            "cores_used": len(self.program.cores),
+            "lowering": [record.as_dict() for record in self.lowering],
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class ScenarioResult:
+    """All results of a scenario; ``configuration`` is the resolved scenario, ``provenance`` versions and hashes."""
+
+    name: str
+    title: str
+    configuration: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    runs: tuple[RunResult, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form of the design."""
+        return {
+            "scenario": self.name,
+            "title": self.title,
+            "provenance": dict(self.provenance),
+            "runs": [run.as_dict() for run in self.runs],
+        }
