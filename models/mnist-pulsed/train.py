@@ -76,9 +76,7 @@ def train(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return W1, W2
 
 
-def gradients(
-    x: np.ndarray, labels: np.ndarray, W1: np.ndarray, W2: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def gradients(x: np.ndarray, labels: np.ndarray, W1: np.ndarray, W2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     z = x @ W1
     hidden = np.maximum(z, 0)
     error = softmax(hidden @ W2)

@@ -212,13 +212,15 @@ class Chip:
         """Return the chip with figures changed by a person: dotted path to new value, such as ``"30 pJ"``.
 
         Without a unit the figure's own unit holds. Paths are those of ``find``: one without a set changes
-        every set. The new figure is estimated, has the source ``override`` and no range; a Table becomes one
-        value. Raises NeurosimError for an unknown path, what is not a number, or a wrong unit.
+        every set, and yields to one with a set. The new figure is estimated, has the source ``override`` and
+        no range; a Table becomes one value. Raises NeurosimError for an unknown path, what is not a number,
+        or a wrong unit.
         """
         if not changes:
             return self
         raw, digest, done = self.document.model_dump(by_alias=True, exclude_none=True), self.digest, {}
-        for path, text in sorted(changes.items()):
+        for path in sorted(changes, key=lambda p: (p.startswith("constants."), p)):  # one set after all sets
+            text = changes[path]
             matches = self.find(path)
             for full, figure in matches:
                 _replace(raw, full, overridden(full, figure, text, [f for _, f in matches]))

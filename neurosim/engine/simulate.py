@@ -36,8 +36,7 @@ def simulate(
     ``workers`` processes share the samples (0 = one per processor); the result is the same for any number.
     Raises NeurosimError for an unknown engine or constant set and for inputs of a wrong shape or type.
     """
-    if engine not in ENGINES:
-        raise unknown("engine", engine, ENGINES)
+    check_engine(engine)
     lines = program.lowered.network.n_inputs
     if inputs.ndim != 3 or inputs.shape[2] != lines or inputs.dtype != np.bool_:
         raise NeurosimError(f"inputs are {inputs.dtype}{list(inputs.shape)}, need bool[samples, steps, {lines}]")
@@ -57,6 +56,12 @@ def simulate(
             if progress is not None:
                 progress(len(chunk))
     return merge(runs)
+
+
+def check_engine(name: str) -> None:
+    """Raise NeurosimError for an engine that does not exist, with the nearest spelling."""
+    if name not in ENGINES:
+        raise unknown("engine", name, ENGINES)
 
 
 def _start_worker(program: Program, constants: str) -> None:

@@ -1,0 +1,5 @@
+"""Lets ``python -m neurosim`` run the command line."""
+
+from neurosim.cli import main
+
+main()

@@ -1,0 +1,204 @@
+"""The command line: every command has --json, and ends with status 2 and one line when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from neurosim.errors import NeurosimError
+
+app = typer.Typer(
+    name="neurosim",
+    help="Simulate pulsed networks on neuromorphic chips: latency, activity and energy, each figure with its source.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for tables, figures and report.html.")]
+Workers = Annotated[int, typer.Option(help="Worker processes; 0 = one per processor.", min=0)]
+
+
+def main() -> None:
+    """Run the command line; bad input gives one line on standard error and exit status 2."""
+    try:
+        app()
+    except NeurosimError as error:
+        print(f"neurosim: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("neurosim: interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+@app.command()
+def demo(as_json: Json = False, out: Out = None, workers: Workers = 0) -> None:
+    """Run the shortest answer: one network, all chips, one table."""
+    _run("demo", [], as_json, out, workers, dry_run=False)
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="A scenario file, or a name from the catalog.")],
+    chip: Annotated[list[str] | None, typer.Option(help="Chip, may be repeated; replaces the scenario's.")] = None,
+    engine: Annotated[str | None, typer.Option(help="Engine: event.")] = None,
+    samples: Annotated[int | None, typer.Option(help="Number of samples.")] = None,
+    steps: Annotated[str | None, typer.Option(help="Input steps T, or several: 4,8,16.")] = None,
+    mapper: Annotated[str | None, typer.Option(help="Mapping algorithm.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Root seed.")] = None,
+    changes: Annotated[list[str] | None, typer.Option("--set", help="Change a.b=value; may be repeated.")] = None,
+    out: Out = None,
+    workers: Workers = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved configuration and stop.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a scenario; print its table and write tables, figures and report.html."""
+    from neurosim.scenario.schema import parse_change
+
+    options: list[tuple[str, Any]] = [parse_change(change) for change in changes or []]
+    given = {"chips": chip, "engine": engine, "samples": samples, "mapper": mapper, "seed": seed}
+    options += [(f"scenario.{name}", value) for name, value in given.items() if value is not None]
+    if steps is not None:
+        options.append(("scenario.steps", _steps(steps)))
+    _run(scenario, options, as_json, out, workers, dry_run)
+
+
+def _steps(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise NeurosimError(f"--steps {text}: must be a number, or several like 4,8,16") from None
+
+
+def _run(
+    name: str, options: list[tuple[str, Any]], as_json: bool, out: Path | None, workers: int, dry_run: bool
+) -> None:
+    from neurosim.engine.simulate import check_engine
+    from neurosim.report import check_writable, report
+    from neurosim.report.table import result_table
+    from neurosim.scenario.run import prepare, run_scenario
+    from neurosim.scenario.schema import load_scenario, resolved
+
+    scenario = load_scenario(name, options)
+    check_engine(scenario.scenario.engine)
+    folder = out or (None if as_json else Path("out") / scenario.scenario.name)
+    if folder is not None and not dry_run:
+        check_writable(folder)
+    prepared = prepare(scenario)
+    if dry_run:
+        _print_json(resolved(scenario))
+        return
+    with _progress(off=as_json) as progress:
+        result = run_scenario(prepared, workers, progress)
+    if folder is not None:
+        report(result, folder)
+    if as_json:
+        _print_json(result.as_dict())
+        return
+    console = Console()
+    console.print(result_table(result))
+    console.print(f"report: {folder}/report.html", soft_wrap=True, highlight=False)
+
+
+class _progress:
+    """Progress bars on standard error, one per run; nothing when that is not a terminal or ``off``."""
+
+    def __init__(self, off: bool) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bars = Progress(*columns, console=console, transient=True, disable=off or not console.is_terminal)
+
+    def __enter__(self) -> Callable[[str, int], Callable[[int], None]]:
+        self._bars.start()
+        return self._add
+
+    def _add(self, label: str, total: int) -> Callable[[int], None]:
+        task = self._bars.add_task(label, total=total)
+        return lambda done: self._bars.advance(task, done)
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+
+@app.command()
+def chips(
+    name: Annotated[str | None, typer.Argument(help="A chip of the catalog, or a descriptor file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the chips, or show one with all its figures."""
+    from neurosim.api import load_chip
+    from neurosim.chip import list_chips
+    from neurosim.report import chips as show
+
+    if name is None:
+        every = [load_chip(chip) for chip in list_chips()]
+        _show(as_json, lambda: show.chip_list_json(every), lambda: show.chip_list_table(every))
+    else:
+        chip = load_chip(name)
+        _show(as_json, lambda: show.chip_json(chip), lambda: show.chip_table(chip))
+
+
+@app.command()
+def explain(
+    name: Annotated[str, typer.Argument(help="A chip of the catalog, or a descriptor file.")],
+    path: Annotated[str, typer.Argument(help="A figure, such as energy.synaptic_operation.")],
+    as_json: Json = False,
+) -> None:
+    """Show one figure of a chip with its source, confidence and range, in every constant set."""
+    from neurosim.api import load_chip
+    from neurosim.report import chips as show
+
+    chip = load_chip(name)
+    _show(as_json, lambda: show.explain_json(chip, path), lambda: show.explain(chip, path))
+
+
+@app.command()
+def noc(
+    mesh: Annotated[str, typer.Option(help="Columns x rows, such as 8x8.")] = "8x8",
+    pattern: Annotated[str, typer.Option(help="uniform, transpose, bitcomp, tornado, neighbor or hotspot.")] = "uniform",
+    load: Annotated[float, typer.Option(help="Offered load in packets per node and cycle.")] = 0.3,
+    hop_cycles: Annotated[int, typer.Option(help="Cycles per hop on an idle network.")] = 4,
+    end_cycles: Annotated[int, typer.Option(help="Cycles for injection and ejection together.")] = 6,
+    depth: Annotated[int, typer.Option(help="Slots per link queue; 0 = unbounded.")] = 0,
+    cycles: Annotated[int | None, typer.Option(help="Cycles measured, after the warm-up.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the traffic.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Measure latency and throughput of the network on chip alone, under synthetic traffic."""
+    from neurosim.engine.traffic import run_traffic
+    from neurosim.report.noc import traffic_table
+
+    columns, rows = _mesh(mesh)
+    length = {} if cycles is None else {"cycles": cycles}
+    result = run_traffic(
+        columns, rows, pattern, load, hop_cycles=hop_cycles, end_cycles=end_cycles, depth=depth, seed=seed, **length
+    )
+    _show(as_json, result.as_dict, lambda: traffic_table(result))
+
+
+def _mesh(text: str) -> tuple[int, int]:
+    columns, _, rows = text.partition("x")
+    if not (columns.isdecimal() and rows.isdecimal()):
+        raise NeurosimError(f"--mesh {text}: must have the form 8x8")
+    return int(columns), int(rows)
+
+
+def _show(as_json: bool, data: Callable[[], Any], picture: Callable[[], Any]) -> None:
+    if as_json:
+        _print_json(data())
+    else:
+        Console().print(picture())
