@@ -3,7 +3,7 @@
 from importlib.metadata import PackageNotFoundError, version
 
 from neurosim.api import load_chip, load_program, price, simulate
-from neurosim.api import map_network as map  # noqa: A004  the verb of the design; shadows the builtin on purpose
+from neurosim.api import map_network as map
 from neurosim.errors import NeurosimError
 from neurosim.network import Network, Population, Projection
 from neurosim.network.model_file import load_network

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,6 +88,7 @@ def _run(
 ) -> None:
     from neurosim.engine.simulate import check_engine
     from neurosim.report import check_writable, report
+    from neurosim.report.progress import ProgressBars
     from neurosim.report.table import result_table
     from neurosim.scenario.run import prepare, run_scenario
     from neurosim.scenario.schema import load_scenario, resolved
@@ -100,8 +102,8 @@ def _run(
     if dry_run:
         _print_json(resolved(scenario))
         return
-    with _progress(off=as_json) as progress:
-        result = run_scenario(prepared, workers, progress)
+    with ProgressBars(off=as_json) as progress:
+        result = run_scenario(prepared, workers, progress.add)
     if folder is not None:
         report(result, folder)
     if as_json:
@@ -110,28 +112,6 @@ def _run(
     console = Console()
     console.print(result_table(result))
     console.print(f"report: {folder}/report.html", soft_wrap=True, highlight=False)
-
-
-class _progress:
-    """Progress bars on standard error, one per run; nothing when that is not a terminal or ``off``."""
-
-    def __init__(self, off: bool) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bars = Progress(*columns, console=console, transient=True, disable=off or not console.is_terminal)
-
-    def __enter__(self) -> Callable[[str, int], Callable[[int], None]]:
-        self._bars.start()
-        return self._add
-
-    def _add(self, label: str, total: int) -> Callable[[int], None]:
-        task = self._bars.add_task(label, total=total)
-        return lambda done: self._bars.advance(task, done)
-
-    def __exit__(self, *_: object) -> None:
-        self._bars.stop()
 
 
 @app.command()
@@ -169,7 +149,9 @@ def explain(
 @app.command()
 def noc(
     mesh: Annotated[str, typer.Option(help="Columns x rows, such as 8x8.")] = "8x8",
-    pattern: Annotated[str, typer.Option(help="uniform, transpose, bitcomp, tornado, neighbor or hotspot.")] = "uniform",
+    pattern: Annotated[
+        str, typer.Option(help="uniform, transpose, bitcomp, tornado, neighbor or hotspot.")
+    ] = "uniform",
     load: Annotated[float, typer.Option(help="Offered load in packets per node and cycle.")] = 0.3,
     hop_cycles: Annotated[int, typer.Option(help="Cycles per hop on an idle network.")] = 4,
     end_cycles: Annotated[int, typer.Option(help="Cycles for injection and ejection together.")] = 6,
@@ -181,13 +163,23 @@ def noc(
     """Measure latency and throughput of the network on chip alone, under synthetic traffic."""
     from neurosim.engine.traffic import run_traffic
     from neurosim.report.noc import traffic_table
+    from neurosim.report.progress import ProgressBars
 
     columns, rows = _mesh(mesh)
-    length = {} if cycles is None else {"cycles": cycles}
-    result = run_traffic(
-        columns, rows, pattern, load, hop_cycles=hop_cycles, end_cycles=end_cycles, depth=depth, seed=seed, **length
-    )
-    _show(as_json, result.as_dict, lambda: traffic_table(result))
+    with ProgressBars(off=as_json) as progress:
+        result = run_traffic(
+            columns,
+            rows,
+            pattern,
+            load,
+            hop_cycles=hop_cycles,
+            end_cycles=end_cycles,
+            depth=depth,
+            seed=seed,
+            cycles=cycles,
+            progress=progress.track("cycles"),
+        )
+    _show(as_json, lambda: asdict(result), lambda: traffic_table(result))
 
 
 def _mesh(text: str) -> tuple[int, int]:

@@ -39,9 +39,6 @@ def times(delivered):
     return {packet.number: packet.delivered for packet in delivered}
 
 
-# --- one server -----------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("kind", [Link, BufferedLink])
 @pytest.mark.parametrize(("inputs", "rho"), [(1, 0.9), (2, 0.6), (4, 0.8), (64, 0.5)])
 def test_mean_wait_at_one_server_with_bernoulli_inputs(kind, inputs, rho):
@@ -110,9 +107,6 @@ def test_a_process_cannot_wait_for_a_packet():
         env.run()
 
 
-# --- the whole mesh -------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("depth", [0, 1])
 @pytest.mark.parametrize(
     ("source", "destination", "columns_crossed", "rows_crossed"),
@@ -170,15 +164,16 @@ def test_links_stand_in_the_documented_order():
 
 
 def test_a_subclass_of_router_changes_the_way():
-    class EvenRowFirst(Router):
+    class OddRowFirst(Router):
         def route(self, destination: int) -> Link:
             self.routing = "yx" if destination % 2 else "xy"
             return super().route(destination)
 
     places = [(0, 0), (1, 1), (1, 1)]
-    _, mesh = simulate([(0, 0, 0, 1), (1, 0, 0, 2)], 2, 2, places, router=EvenRowFirst)
-    kinds = dict(zip(zip(mesh.link_from, mesh.link_to, strict=True), mesh.packets_per_link(), strict=False))
-    assert [kinds[0, 1], kinds[1, 3], kinds[0, 2], kinds[2, 3]] == [1, 1, 1, 1]
+    _, mesh = simulate([(0, 0, 0, 1), (1, 0, 0, 2)], 2, 2, places, router=OddRowFirst)
+    between = mesh.packets_per_link()[:8]
+    ways = dict(zip(zip(mesh.link_from[:8], mesh.link_to[:8], strict=True), between, strict=True))
+    assert [ways[0, 1], ways[1, 3], ways[0, 2], ways[2, 3]] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("depth", [0, 1, 3])
@@ -229,11 +224,57 @@ def test_head_of_line_blocking_by_hand():
     assert times(free) == {0: 3, 1: 13, 2: 23, 3: 6}
 
 
-def test_the_smaller_number_goes_first_in_the_same_picosecond():
-    places = [(0, 0), (0, 0), (0, 0)]
-    for depth in (0, 1):
-        delivered, _ = simulate([(8, 0, 0, 2), (3, 0, 1, 2)], 1, 1, places, depth=depth)
+@pytest.mark.parametrize("depth", [0, 2])
+def test_the_smaller_number_goes_first_in_the_same_picosecond(depth):
+    # Both reach the ejection channel at 5 cycles; packet 8 was scheduled first, in entry and on its hop.
+    slow_first = {"inject_latency": [5 * CYCLE, 1 * CYCLE, CYCLE], "depth": depth}
+    for packets, changes in (
+        ([(8, 0, 0, 2), (3, 0, 1, 2)], {"depth": depth}),
+        ([(8, 0, 0, 2), (3, 4 * CYCLE, 1, 2)], slow_first),
+    ):
+        delivered, _ = simulate(packets, 1, 1, [(0, 0)] * 3, **changes)
         assert [packet.number for packet in delivered] == [3, 8]
+        assert delivered[1].delivered - delivered[0].delivered == CYCLE
+
+
+class Junction:
+    """Three links that lead to one slow link with a single slot: 100 ps per packet, 5 ps on the way."""
+
+    def __init__(self, serialisation=(10, 10, 10)) -> None:
+        self.env = simpy.Environment()
+        self.delivered = []
+        receiver = Receiver(lambda packet: self.delivered.append((packet.number, self.env.now)))
+        self.out = BufferedLink(self.env, -1, 5, 100, receiver, depth=1)
+        self.links = [BufferedLink(self.env, i - 4, 5, serialisation[i], self) for i in range(3)]
+
+    def next_link(self, packet):
+        return self.out
+
+    def run(self, *sends):
+        for number, at, link in sends:
+            packet = SpikePacket(number, 0, 0)
+            packet.callbacks = self.links[link].arrivals
+            self.env.schedule(packet, number, at)
+        self.env.run()
+        return self.delivered
+
+
+def test_a_freed_slot_goes_to_the_link_that_asked_first():
+    # 9 passes; 8 keeps the slot until 105; the others ask at 12 (link 2), 13 (link 1) and 16 (link 0).
+    sends = [(9, 0, 0), (8, 6, 0), (7, 12, 2), (6, 13, 1), (5, 14, 0)]
+    assert Junction().run(*sends) == [(9, 10), (8, 110), (7, 210), (6, 310), (5, 410)]
+
+
+def test_a_link_that_wakes_up_asks_before_a_packet_that_arrives():
+    # At 10 ps link 0 is free again for packet 11, and packet 0 arrives at link 1; one slot is left.
+    assert Junction().run((10, 0, 0), (11, 1, 0), (0, 10, 1)) == [(10, 10), (11, 110), (0, 210)]
+
+
+def test_links_that_wake_up_together_ask_in_link_order():
+    # Link 2 is busy from 0 to 40 and link 0 from 6 to 40; then packets 7 and 6 ask for the slot that 8 holds.
+    junction = Junction((34, 10, 40))
+    sends = [(9, 0, 2), (7, 1, 2), (8, 6, 0), (6, 7, 0)]
+    assert junction.run(*sends) == [(9, 10), (8, 110), (6, 210), (7, 310)]
 
 
 @pytest.mark.parametrize(
@@ -260,9 +301,6 @@ def test_a_wrong_packet_is_refused():
     mesh = Mesh(env, 1, 1, [(0, 0)], deliver=print, **TIMES)
     with pytest.raises(NeurosimError, match="at 40 ps, 60 ps ago"):
         mesh.send(SpikePacket(0, 0, 0), 40)
-
-
-# --- whatever the traffic -------------------------------------------------------------------------------------
 
 
 @st.composite

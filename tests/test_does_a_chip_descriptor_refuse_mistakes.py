@@ -129,8 +129,8 @@ def test_is_every_wrong_dimension_refused(refusal):
          "did you mean 'documented'?"),
         ("range = [0.38, 0.46]", "range = [0.43, 0.46]", "power.core_static", "range [0.43, 0.46]"),
         ("range = [0.38, 0.46]", "range = [0.46, 0.38]", "power.core_static", "range [0.46, 0.38]"),
-        ("range = [0.38, 0.46]", "range = [0.38]", "power.core_static.range.1", "missing"),
-        ("range = [0.38, 0.46]", 'range = [0.38, "x"]', "power.core_static.range.1", "found 'x'"),
+        ("range = [0.38, 0.46]", "range = [0.38]", "power.core_static.range[1]", "missing"),
+        ("range = [0.38, 0.46]", 'range = [0.38, "x"]', "power.core_static.range[1]", "found 'x'"),
         ("points = [[1, 113], [32, 465]]", "points = [[32, 465], [1, 113]]",
          "constants.davies2018.time.barrier", "1 follows 32"),
         ("points = [[1, 113], [32, 465]]", "points = []", "constants.davies2018.time.barrier", "one needed"),
@@ -143,7 +143,7 @@ def test_is_every_wrong_dimension_refused(refusal):
         ("latency = 0.243", "latency = -1", "constants.silicon-fit.stated_error.latency", "found -1"),
         ("[constants.davies2018]", '[constants."a.b"]\n[constants.b]', "constants.a.b", "found 'a.b'"),
         ("[fidelity]", "[fidelity]\nwrong = []", "fidelity.wrong", "unknown key"),
-        ('topic = "barrier time"', "", "contradiction.1.topic", "missing"),
+        ('topic = "barrier time"', "", "contradiction[1].topic", "missing"),
     ],
 )  # fmt: skip
 def test_is_a_mistake_answered_with_field_and_value(refusal, old, new, field, words):

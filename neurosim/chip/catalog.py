@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from neurosim.chip.descriptor import Chip, build_document
 from neurosim.chip.vocabulary import Vocabulary
+from neurosim.document import parse_bytes, read_bytes
 from neurosim.errors import FileError, NeurosimError, unknown
 from neurosim.paths import data_dir
 
@@ -26,7 +25,8 @@ def load_chip(name_or_path: str | Path, vocabulary_of: Callable[[str], Vocabular
     of a core kind by name. Raises NeurosimError for an unknown name, FileError for what is wrong in the file.
     """
     path = _locate(name_or_path)
-    raw, digest = _read(path)
+    content = read_bytes(path)
+    raw, digest = parse_bytes(path, content), hashlib.sha256(content).hexdigest()
     kind = build_document(raw, str(path), None).chip.core_kind
     try:
         vocabulary = vocabulary_of(kind)
@@ -42,16 +42,3 @@ def _locate(name_or_path: str | Path) -> Path:
     if name_or_path not in names:
         raise unknown("chip", name_or_path, names)
     return data_dir("chips") / f"{name_or_path}.toml"
-
-
-def _read(path: Path) -> tuple[dict[str, Any], str]:
-    """Return the parsed file and the SHA-256 of its bytes."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise FileError(path, error.strerror or "cannot be read") from None
-    try:
-        return tomllib.loads(content.decode()), hashlib.sha256(content).hexdigest()
-    except (ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise FileError(path, f"not TOML: {reason[:1].lower()}{reason[1:]}") from None

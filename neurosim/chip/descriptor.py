@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pydantic import ValidationError
-
 from neurosim.chip.check import figures, problems
 from neurosim.chip.overrides import overridden
 from neurosim.chip.quantity import Quantity, Table
 from neurosim.chip.schema import Contradiction, Document, Fidelity, Io, StatedError
 from neurosim.chip.vocabulary import Vocabulary
-from neurosim.chip.words import first_problem
+from neurosim.document import validate
 from neurosim.errors import FileError, NeurosimError, unknown
 
 
@@ -240,11 +238,7 @@ def build_document(raw: dict[str, Any], path: str, vocabulary: Vocabulary | None
 
     Raises FileError that names file, field, value found and nearest spelling, for the first problem.
     """
-    try:
-        document = Document.model_validate(raw)
-    except ValidationError as error:
-        where, problem = first_problem(error)
-        raise FileError(path, problem, where or None) from None
+    document = validate(Document, raw, path)
     found = list(problems(document, vocabulary)) if vocabulary else []
     if found:
         where, problem = found[0]

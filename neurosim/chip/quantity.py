@@ -8,8 +8,9 @@ from typing import Literal
 
 from pydantic import field_validator, model_validator
 
-from neurosim.chip.strict import Number, Strict, Text, refuse
+from neurosim.chip.types import Number
 from neurosim.chip.unit import UNITS, unit
+from neurosim.document import Strict, Text, refuse
 from neurosim.errors import NeurosimError
 
 Confidence = Literal["documented", "derived", "estimated"]
@@ -31,7 +32,7 @@ class _Figure(Strict):
         try:
             return unit(name).name
         except NeurosimError as error:
-            raise refuse("unit", str(error)) from None
+            raise refuse(str(error)) from None
 
     @property
     def dimension(self) -> str:
@@ -45,10 +46,10 @@ class _Figure(Strict):
 
     def _check_values(self, values: tuple[int | float, ...]) -> None:
         if self.dimension not in _MAY_BE_NEGATIVE and min(values) < 0:
-            raise refuse("negative", f"found {min(values)}: {self.dimension} must not be negative")
+            raise refuse(f"found {min(values)}: {self.dimension} must not be negative")
         if self.range and not self.range[0] <= min(values) <= max(values) <= self.range[1]:
             low, high = self.range
-            raise refuse("range", f"range [{low}, {high}] does not bracket the value {_listed(values)}")
+            raise refuse(f"range [{low}, {high}] does not bracket the value {_listed(values)}")
 
     def _si(self, value: int | float | Fraction) -> float:
         return float(_exact(value) * UNITS[self.unit].factor)
@@ -114,11 +115,11 @@ class Table(_Figure):
     @model_validator(mode="after")
     def _ascending(self) -> Table:
         if not self.points:
-            raise refuse("points", "points: at least one needed")
+            raise refuse("points: at least one needed")
         places = [x for x, _ in self.points]
         for before, after in pairwise(places):
             if after <= before:
-                raise refuse("points", f"points: {after} follows {before}, must ascend")
+                raise refuse(f"points: {after} follows {before}, must ascend")
         self._check_values(tuple(y for _, y in self.points))
         return self
 

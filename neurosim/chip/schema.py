@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, StrictInt, Tag
 
 from neurosim.chip.quantity import Confidence, Quantity, Table
-from neurosim.chip.strict import Name, Number, Strict, Text
+from neurosim.chip.types import Name, Number
+from neurosim.document import Strict, Text
 
 Discipline = Literal["barrier", "tick", "asynchronous"]
 

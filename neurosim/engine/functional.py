@@ -53,7 +53,8 @@ class FunctionalRun:
         model = self.network.population(population).neuron
         if isinstance(model, Accumulator) or not _soma_spikes(model):
             return self.final[population]
-        return self.pulses[population].sum(axis=1).astype(np.float64)
+        counts: NDArray[np.float64] = self.pulses[population].sum(axis=1).astype(np.float64)
+        return counts
 
 
 def run_functional(

@@ -10,18 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from neurosim.document import Exact, Text, parse, validate
 from neurosim.errors import FileError, nearest
-from neurosim.network.model_file import (
-    Arrays,
-    FileName,
-    Sha256,
-    Strict,
-    Text,
-    catalog,
-    locate,
-    parse,
-    read_arrays,
-)
+from neurosim.network.files import Arrays, FileName, Sha256, catalog, locate, read_arrays
 
 DATASET_FILE = "dataset.toml"
 _WHITE = np.float32(255)
@@ -48,7 +39,7 @@ def load_dataset(name_or_path: str | Path) -> Dataset:
     anything wrong in the files.
     """
     path = locate("data set", name_or_path, DATASET_FILE)
-    document = parse(path, _Document)
+    document = validate(_Document, parse(path), path)
     arrays = read_arrays(path, "", document.file, document.sha256)
     file = path.parent / document.file
     pixels = _bytes(file, "images", arrays, (document.images, document.width * document.height))
@@ -70,7 +61,7 @@ def list_datasets() -> list[str]:
 _Count = Annotated[int, Field(ge=1)]
 
 
-class _Document(Strict):
+class _Document(Exact):
     schema_: Annotated[Literal[1], Field(alias="schema")]
     name: Text
     title: Text

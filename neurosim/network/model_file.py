@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import math
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, ValidationError
-from pydantic import model_validator as validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import Field, PlainValidator, StringConstraints
 
-from neurosim.errors import FileError, NeurosimError, nearest, unknown
+from neurosim.document import Exact, Text, parse, validate, wrong_value
+from neurosim.errors import FileError, NeurosimError, nearest
+from neurosim.network.files import Arrays, FileName, Sha256, catalog, locate, read_arrays
 from neurosim.network.network import Network, Population, Projection
 from neurosim.network.neuron import LIF, Accumulator, AddAndFire, Neuron, Reset, Source
-from neurosim.paths import data_dir
 
-Arrays = Mapping[str, NDArray[Any]]
 Rule = Literal["membrane", "pulses"]
 MODEL_FILE = "model.toml"
 
@@ -60,7 +55,7 @@ def load_model(name_or_path: str | Path) -> Model:
     Raises NeurosimError for an unknown name and FileError for anything wrong in the files.
     """
     path = locate("model", name_or_path, MODEL_FILE)
-    document = parse(path, _Document)
+    document = validate(_Document, parse(path), path, _KINDS)
     arrays = read_arrays(path, "weights", document.weights.file, document.weights.sha256)
     network = _network(path, document, arrays)
     about = document.model
@@ -80,39 +75,20 @@ def list_models() -> list[str]:
 # ---- the format --------------------------------------------------------------------------------------------
 
 
-class Strict(BaseModel):
-    """A frozen table of a file; a key that it does not know is refused with the nearest spelling."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    @validator(mode="before")
-    @classmethod
-    def _refuse_unknown_keys(cls, data: Any) -> Any:
-        known = {item.alias or name for name, item in cls.model_fields.items()}
-        for key in data if isinstance(data, dict) else ():
-            if key not in known:
-                hint = nearest(key, known)
-                raise PydanticCustomError("unknown_key", "unknown key{hint}", {"key": key, "hint": hint})
-        return data
-
-
 def _parameter(value: Any) -> float | str:
     if isinstance(value, str):
         if re.fullmatch(r"@.+", value):
             return value
     elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
-    raise PydanticCustomError("parameter", "must be a finite number or the name of an array as '@name'")
+    raise wrong_value("must be a finite number or the name of an array as '@name'")
 
 
-Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
-FileName = Annotated[str, StringConstraints(pattern=r"^[^/\\]+$")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Parameter = Annotated[float | str, PlainValidator(_parameter)]
 ArrayName = Annotated[str, StringConstraints(pattern=r"^@.+$")]
 
 
-class _About(Strict):
+class _About(Exact):
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$")]
     title: Text
     summary: Text
@@ -120,12 +96,12 @@ class _About(Strict):
     licence: Text
 
 
-class _Weights(Strict):
+class _Weights(Exact):
     file: FileName
     sha256: Sha256
 
 
-class _Population(Strict):
+class _Population(Exact):
     name: Text
     size: Annotated[int, Field(ge=1)]
     neuron: str
@@ -159,26 +135,26 @@ _KINDS: dict[str, type[Neuron]] = {
 _AnyPopulation = Annotated[_Source | _AddAndFire | _Accumulator | _LIF, Field(discriminator="neuron")]
 
 
-class _Projection(Strict):
+class _Projection(Exact):
     source: Text
     target: Text
     weights: ArrayName
     delay: Annotated[int, Field(ge=0, le=2**15 - 1)] = 0
 
 
-class _Readout(Strict):
+class _Readout(Exact):
     population: Text
     rule: Rule
 
 
-class _Document(Strict):
+class _Document(Exact):
     schema_: Annotated[Literal[1], Field(alias="schema")]
     model: _About
     weights: _Weights
     population: Annotated[list[_AnyPopulation], Field(min_length=1)]
-    projection: list[_Projection] = []
+    projection: list[_Projection] = Field(default_factory=list)
     readout: _Readout
-    training: dict[str, Any] = {}
+    training: dict[str, Any] = Field(default_factory=dict)
 
 
 # ---- from the document to the network ----------------------------------------------------------------------
@@ -252,119 +228,3 @@ def _array(
         at = [int(k) for k in np.argwhere(~np.isfinite(array))[0]]
         raise FileError(path, f"array '{name}' holds {array[tuple(at)]} at {at}, must be finite", field)
     return array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
-
-
-# ---- files: shared with the data sets ----------------------------------------------------------------------
-
-Table = TypeVar("Table", bound=Strict)
-
-
-def catalog(file_name: str) -> dict[str, Path]:
-    """Return name to path of every file of that name one folder down in ``models``."""
-    return {_declared_name(path): path for path in sorted(data_dir("models").glob(f"*/{file_name}"))}
-
-
-def _declared_name(path: Path) -> str:
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return path.parent.name  # loading it by this name tells what is wrong
-    about = raw.get("model", raw)
-    return str(about.get("name", path.parent.name)) if isinstance(about, dict) else path.parent.name
-
-
-def locate(what: str, name_or_path: str | Path, file_name: str) -> Path:
-    """Return the path of a file given by catalog name, by folder or by its own path.
-
-    A Path, or a text with a slash or the ending ``.toml``, is a path; other text is a name in the catalog.
-    """
-    if isinstance(name_or_path, Path) or "/" in name_or_path or name_or_path.endswith(".toml"):
-        path = Path(name_or_path)
-        return path / file_name if path.is_dir() else path
-    known = catalog(file_name)
-    if name_or_path not in known:
-        raise unknown(what, name_or_path, known)
-    return known[name_or_path]
-
-
-def parse(path: Path, document: type[Table]) -> Table:
-    """Return a TOML file as a checked document; raises FileError with field and nearest spelling."""
-    try:
-        raw = tomllib.loads(path.read_bytes().decode())
-    except OSError as error:
-        raise FileError(path, (error.strerror or "cannot be read").lower()) from None
-    except (ValueError, RecursionError) as error:
-        raise FileError(path, f"not TOML: {' '.join(str(error).split())}") from None
-    try:
-        return document.model_validate(raw)
-    except ValidationError as error:
-        field, problem = _first_problem(error)
-        raise FileError(path, problem, field) from None
-
-
-def read_arrays(document: Path, table: str, file: str, sha256: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays of the npz file that a document names, after checking its SHA-256 (hex).
-
-    ``table`` is where the document names it, for messages.
-
-    Raises FileError, for the document when the file is missing, for the file when it is damaged or another.
-    """
-    prefix = f"{table}." if table else ""
-    path = document.parent / file
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        problem = f"'{file}': {(error.strerror or 'cannot be read').lower()}"
-        raise FileError(document, problem, f"{prefix}file") from None
-    arrays = _unpack(path, content)
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise FileError(path, f"SHA-256 is {found}, {document.name} says {sha256}", f"{prefix}sha256")
-    return arrays
-
-
-def _unpack(path: Path, content: bytes) -> dict[str, NDArray[Any]]:
-    try:
-        archive = np.load(io.BytesIO(content), allow_pickle=False)
-        return {name: archive[name] for name in archive.files}
-    except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds for a damaged archive
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise FileError(path, f"truncated, damaged or not an npz file: {reason}") from None
-
-
-def _first_problem(error: ValidationError) -> tuple[str, str]:
-    """Return (field, problem) of the first of pydantic's errors, in plain words."""
-    first = error.errors(include_url=False)[0]
-    place = ""
-    for part in first["loc"]:
-        if isinstance(part, int):
-            place += f"[{part}]"
-        elif part not in _KINDS:  # pydantic names the kind of neuron as if it were a key
-            place += f".{part}"
-    if first["type"] == "unknown_key":
-        place += f".{first['ctx']['key']}"
-    if first["type"].startswith("union_tag"):
-        place += ".neuron"
-    return place.lstrip("."), _in_words(first)
-
-
-def _in_words(error: ErrorDetails) -> str:
-    context, given = error.get("ctx", {}), error["input"]
-    found = f"found {' '.join(repr(given).split())[:60]}"
-    match error["type"]:
-        case "missing":
-            words = "missing"
-        case "unknown_key":
-            words = error["msg"]
-        case "union_tag_not_found":
-            words = f"missing{nearest('', _KINDS)}"
-        case "union_tag_invalid":
-            words = f"unknown neuron '{context['tag']}'{nearest(str(context['tag']), _KINDS)}"
-        case "literal_error":
-            options = re.findall(r"'([^']*)'", context["expected"]) or [context["expected"]]
-            words = f"{found}{nearest(str(given), options)}"
-        case "string_pattern_mismatch":
-            words = f"{found}, must match {context['pattern']}"
-        case _:
-            words = f"{found}: {error['msg'][:1].lower()}{error['msg'][1:]}"
-    return words

@@ -115,7 +115,8 @@ class Run:
     def decisions(self) -> NDArray[np.int64]:
         """Return the largest answer of the first readout per sample, ties to the lowest index, int64[n]."""
         answer = next(iter(self.answers.values()))
-        return np.argmax(answer, axis=1)
+        largest: NDArray[np.int64] = np.argmax(answer, axis=1)
+        return largest
 
 
 def merge(runs: Sequence[Run]) -> Run:

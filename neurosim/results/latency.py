@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ def spike_latency(run: Run) -> Statistics:
     return _weighted(values * 1e-12, counts)
 
 
-def _weighted(values: NDArray[np.float64], counts: NDArray[np.int64]) -> Statistics:
+def _weighted(values: NDArray[np.floating[Any]], counts: NDArray[np.int64]) -> Statistics:
     if not len(values):
         return Statistics(0.0, 0.0, 0.0, 0.0)
     order = np.argsort(values, kind="stable")

@@ -47,7 +47,9 @@ def prepare(scenario: Scenario) -> Prepared:
     about = scenario.scenario
     for name in scenario.chip:
         if name not in about.chips:
-            raise NeurosimError(f"scenario {about.name}: chip.{name} is set, but the chips are {', '.join(about.chips)}")
+            raise NeurosimError(
+                f"scenario {about.name}: chip.{name} is set, but the chips are {', '.join(about.chips)}"
+            )
     model, dataset = load_model(about.model), load_dataset(scenario.inputs.dataset)
     if about.samples > len(dataset.images):
         raise NeurosimError(
@@ -148,7 +150,9 @@ def _warnings(run: Run, chip: Chip, host_counted: bool) -> tuple[str, ...]:
     if "voltages_clipped" in run.activity.counters:
         clipped = int(run.activity.total("voltages_clipped").sum())
         if clipped:
-            warnings.append(f"{clipped} voltages reached the bound of the chip's integers and were clipped, over all samples")
+            warnings.append(
+                f"{clipped} voltages reached the bound of the chip's integers and were clipped, over all samples"
+            )
     if not host_counted:
         warnings.append(
             "host and state reset are not included: in most published single-chip experiments the host loop,"

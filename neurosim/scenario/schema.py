@@ -15,7 +15,8 @@ from neurosim.errors import FileError, NeurosimError, unknown
 from neurosim.paths import data_dir
 from neurosim.results import Host
 
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, strict=True)]
+Seed = Annotated[int, Field(ge=0, strict=True)]
 
 
 def _as_list(value: Any) -> Any:
@@ -33,7 +34,7 @@ class About(Strict):
     samples: Positive
     mapper: str = "sequential"
     engine: str = "event"
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
 
 
 class Inputs(Strict):
@@ -41,7 +42,7 @@ class Inputs(Strict):
 
     dataset: str
     encoder: str = "bernoulli"
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Seed = 1
     draw_images: Positive | None = None
 
 
@@ -64,7 +65,7 @@ class ChipOptions(Strict):
     constants: str | None = None
     boundary: Literal["cores", "chip", "chip with host"] | None = None
     host: HostOptions = HostOptions()
-    set: dict[str, str] = {}
+    set: dict[str, str] = Field(default_factory=dict)
 
 
 class Published(Strict):
@@ -80,7 +81,7 @@ class Scenario(Strict):
     schema_: Annotated[Literal[1], Field(alias="schema")]
     scenario: About
     inputs: Inputs
-    chip: dict[str, ChipOptions] = {}
+    chip: dict[str, ChipOptions] = Field(default_factory=dict)
     published: Published | None = None
 
     def options(self, chip: str) -> ChipOptions:

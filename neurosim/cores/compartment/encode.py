@@ -74,4 +74,5 @@ def effective_weights(mantissas: NDArray[Any], encoding: Encoding, chip: Chip) -
     size = size << power if power >= 0 else size >> -power
     largest = (1 << chip.width("effective_weight_max_exponent")) - grain
     size = np.minimum(size // grain * grain, largest)
-    return (np.sign(mantissas) * size).astype(np.int32)
+    effective: NDArray[np.int32] = (np.sign(mantissas) * size).astype(np.int32)
+    return effective

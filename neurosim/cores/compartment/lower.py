@@ -75,9 +75,8 @@ def _lower_population(network: Network, population: Population, chip: Chip) -> _
 
 
 def _quantised(projection: Projection, part: _Part, grain: int) -> Projection:
-    if isinstance(part.population.neuron, CompartmentNeuron) and projection.weights.dtype.kind in "iu":
-        if part.scale == 1.0:
-            return projection if projection.exponent else replace(projection, exponent=grain)
+    if part.scale == 1.0 and projection.weights.dtype.kind in "iu":
+        return projection if projection.exponent else replace(projection, exponent=grain)
     weights = np.rint(projection.weights * part.scale).astype(np.int64)
     kept = weights != 0
     rows = projection.rows[kept]
@@ -130,9 +129,9 @@ def _quantisation_record(population: Population, scale: float, exact: bool, chip
     )
 
 
-def _passive(chip: Chip) -> dict[str, int]:
-    """Return the parameters of a compartment that keeps its voltage, forgets its current and does not fire."""
-    return {"decay_u": _full_decay(chip), "decay_v": 0, "threshold": _largest_threshold(chip)}
+def _summing(chip: Chip) -> Compartment:
+    """Return a compartment that keeps its voltage, forgets its current and does not fire."""
+    return Compartment(decay_u=_full_decay(chip), decay_v=0, threshold=_largest_threshold(chip), spiking=False)
 
 
 def _full_decay(chip: Chip) -> int:
@@ -146,7 +145,7 @@ def _largest_threshold(chip: Chip) -> int:
 
 def _accumulator(population: Population, incoming: list[Projection], chip: Chip) -> _Part:
     scale, exact = _free_scale(incoming, chip)
-    neuron = CompartmentNeuron((Compartment(**_passive(chip), spiking=False),))
+    neuron = CompartmentNeuron((_summing(chip),))
     records = (
         _quantisation_record(population, scale, exact, chip),
         Record(
@@ -172,7 +171,7 @@ def _add_and_fire(population: Population, model: AddAndFire, incoming: list[Proj
         bias=-unit // 2,
         join="max",
     )
-    dendrite = Compartment(**_passive(chip), spiking=False)
+    dendrite = _summing(chip)
     mantissa, power = _split(theta)
     inhibition = Projection(
         population.name,

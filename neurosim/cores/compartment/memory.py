@@ -30,4 +30,5 @@ def axon_words(count: NDArray[np.int64], bits_per_synapse: NDArray[np.int64], ch
 
 def is_dense(first: NDArray[np.int64], last: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Tell which axons reach a run of compartments without gap or repetition, so that no index is stored."""
-    return last - first + 1 == count
+    dense: NDArray[np.bool_] = last - first + 1 == count
+    return dense

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +21,7 @@ class Ports:
     def __init__(self, senders: list[Sender], destinations: Destinations, spacing: int) -> None:
         self._senders, self._spacing = senders, spacing
         ptr, core, axon = destinations.ptr.tolist(), destinations.core.tolist(), destinations.axon.tolist()
-        self._targets = [list(zip(core[a:b], axon[a:b], strict=True)) for a, b in zip(ptr[:-1], ptr[1:], strict=True)]
+        self._targets = [list(zip(core[a:b], axon[a:b], strict=True)) for a, b in pairwise(ptr)]
 
     def inject(self, pulses: NDArray[np.bool_], now: int, trace: list[SpikePacket] | None) -> None:
         """Send the packets of one step's pulses, bool[input lines]."""

@@ -1,0 +1,50 @@
+"""Runs of one chip, in the order of their steps, under a label that tells them from others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from neurosim.chip import Chip
+from neurosim.scenario.result import RunResult
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Runs that differ only in the number of steps; ``label`` names the chip and what else tells them apart."""
+
+    label: str
+    runs: tuple[RunResult, ...]
+
+    @property
+    def chip(self) -> Chip:
+        """The chip of all runs."""
+        return self.runs[0].chip
+
+    @property
+    def longest(self) -> RunResult:
+        """The run with the most steps, which stands for the group where one picture is enough."""
+        return self.runs[-1]
+
+
+def group(runs: Iterable[RunResult]) -> list[Group]:
+    """Sort runs into groups, in the order in which their first run stands; raises nothing."""
+    found: dict[tuple[str, ...], list[RunResult]] = {}
+    for run in runs:
+        found.setdefault(_traits(run), []).append(run)
+    return [
+        Group(_label(traits, list(found)), tuple(sorted(members, key=lambda run: run.steps)))
+        for traits, members in found.items()
+    ]
+
+
+def _traits(run: RunResult) -> tuple[str, ...]:
+    changed = ", ".join(f"{path} = {value}" for path, value in run.chip.overrides)
+    return run.chip.name, run.energy.constants, run.mapper, run.run.engine, run.model, changed
+
+
+def _label(traits: tuple[str, ...], every: list[tuple[str, ...]]) -> str:
+    """The chip's name, and in brackets whatever differs between groups of that chip."""
+    alike = [other for other in every if other[0] == traits[0]]
+    more = [trait for k, trait in enumerate(traits) if trait and len({other[k] for other in alike}) > 1]
+    return f"{traits[0]} ({', '.join(more)})" if more else traits[0]

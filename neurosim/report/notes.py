@@ -1,0 +1,122 @@
+"""What a number includes, in sentences: boundary, constants, band, accuracy and lowering."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from neurosim.report.engineering import count
+from neurosim.report.group import Group, group
+from neurosim.scenario.result import RunResult
+
+BOUNDARIES = {
+    "cores": "activity of the cores in use and of the network on chip, and the static power of the cores in use; "
+    "no rest of the chip, no host",
+    "chip": "activity of the cores in use and of the network on chip, and the static power of those cores and of one "
+    "powered chip; no host",
+    "chip with host": "activity of the cores in use and of the network on chip, the static power of those cores and "
+    "of one powered chip, and what the scenario counts of the host",
+}
+ACCURACIES = (
+    "published: what the model's author prints, on the author's samples; float: the original network on the same pulses; "
+    "chip: the network as it was put on the chip"
+)
+
+
+def energy_notes(item: Group) -> list[tuple[str, str]]:
+    """Return (topic, text): what the energies and latencies of a group include and how sure they are."""
+    run = item.longest
+    return [
+        ("energy", "modelled from counted activity and the chip's constants; not measured"),
+        ("boundary", f"{run.energy.boundary}: {BOUNDARIES[run.energy.boundary]}"),
+        ("constants", constants_note(run)),
+        ("band", band_note(item.runs)),
+        ("latency", latency_note(run)),
+    ]
+
+
+def constants_note(run: RunResult) -> str:
+    """Return name, title and stated error of the constant set of a run."""
+    constants = run.chip.constants(run.energy.constants)
+    error = constants.stated_error
+    stated = f"an error of {error.energy:.1%} in energy and {error.latency:.1%} in latency" if error else "no error"
+    changed = "".join(f"; changed by hand: {path} = {value}" for path, value in run.chip.overrides)
+    return f"{constants.name}: {constants.title}; its authors state {stated}{changed}"
+
+
+def band_note(runs: Sequence[RunResult]) -> str:
+    """Return what the band covers and which figures it leaves out."""
+    names = sorted({name for run in runs for name in without_range(run)})
+    missing = (
+        f"no range is known for {', '.join(names)}"
+        if names
+        else "every figure that counts has a range or a stated error"
+    )
+    return f"all ranges at their low ends to all at their high ends; {missing}"
+
+
+def without_range(run: RunResult) -> tuple[str, ...]:
+    """Return the figures that count in the energy and have neither a range nor a stated error."""
+    static = ["core_static"] + (["chip_gated"] if run.energy.boundary != "cores" else [])
+    powers = [name for name in static if name in run.chip.power and run.chip.power[name].range is None]
+    return tuple(dict.fromkeys((*run.energy.unranged, *(f"power.{name}" for name in powers))))
+
+
+def latency_note(run: RunResult) -> str:
+    """Return from when to when a latency runs."""
+    extra = run.run.chip_steps - run.run.steps
+    drained = f"; {extra} steps more than T, until the last population has seen everything" if extra else ""
+    return f"from the first input step to the end of the last step{drained}"
+
+
+def accuracy_note(item: Group) -> str:
+    """Return on how many samples the chip decides otherwise than the original network."""
+    changed = ", ".join(f"{run.decisions_changed} of {run.run.samples} at T = {run.steps}" for run in item.runs)
+    return f"decisions of the chip that differ from float: {changed}"
+
+
+def additions_notes(runs: Iterable[RunResult]) -> list[str]:
+    """Return for every model the sentence of ``additions_note``, where there is one."""
+    models: dict[str, list[RunResult]] = {}
+    for run in runs:
+        models.setdefault(run.model, []).append(run)
+    found = {model: additions_note(members) for model, members in models.items()}
+    return [f"{model}: {text}" if len(models) > 1 else text for model, text in found.items() if text]
+
+
+def additions_note(runs: Sequence[RunResult]) -> str | None:
+    """Return from which T on the pulsed network adds as often as the dense one multiplies and adds, or None.
+
+    The smallest T that was run from which on every run has at least as many additions as multiply-adds.
+    """
+    ordered = sorted(runs, key=lambda run: run.steps)
+    below = [k for k, run in enumerate(ordered) if run.additions < run.dense_multiply_adds]
+    above = ordered[below[-1] + 1 :] if below else ordered
+    if not above:
+        return None
+    first = above[0]
+    before = f"; at T = {ordered[below[-1]].steps} it does fewer" if below else ""
+    more = "more additions than" if first.additions > first.dense_multiply_adds else "as many additions as"
+    return (
+        f"from T = {first.steps} on, of the step counts that ran, the pulsed network does {more} the dense network of "
+        f"the same shape does multiply-adds: {count(first.additions)} against {count(first.dense_multiply_adds)} per "
+        f"inference{before}"
+    )
+
+
+def lowering_notes(item: Group) -> dict[str, list[str]]:
+    """Return the rewrites of a group's network by fidelity, each as its name and what it costs."""
+    notes: dict[str, list[str]] = {"exact": [], "approximate": []}
+    for record in item.longest.lowering:
+        detail = record.what if record.cost == "none" else record.cost
+        notes[record.fidelity].append(f"{record.name} ({detail})")
+    return {fidelity: lines for fidelity, lines in notes.items() if lines}
+
+
+def warnings_of(runs: Iterable[RunResult]) -> list[str]:
+    """Return every warning once, with the label of its group where there are several groups."""
+    groups = group(runs)
+    several = len(groups) > 1
+    texts = [
+        f"{item.label}: {text}" if several else text for item in groups for run in item.runs for text in run.warnings
+    ]
+    return list(dict.fromkeys(texts))
