@@ -90,4 +90,4 @@ def price(
     boundary: Boundary | None = None,
 ) -> Energy:
     """Price a run with the chip's constants; simulate once, price as often as wanted."""
-    return price_run(run, chip, core_kind(chip.core_kind).PRICES, constants, host, boundary)
+    return price_run(run, chip, core_kind(chip.core_kind).prices(chip), constants, host, boundary)

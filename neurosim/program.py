@@ -18,12 +18,18 @@ class Destinations:
     """Unicast lists in compressed rows: source k sends to ``core[i], axon[i]`` for i in ``ptr[k]:ptr[k+1]``.
 
     ``core`` is an index into Program.cores, ``axon`` one of that core's input axons; destinations of one source
-    are in ascending order of core, which is the order of sending.
+    are in ascending order of core, which is the order of sending. ``static`` is a value that belongs to the entry
+    and that the core kind turns into the packet's payload (a delay on TrueNorth).
     """
 
     ptr: NDArray[np.int64]
     core: NDArray[np.int32]
     axon: NDArray[np.int32]
+    static: NDArray[np.int32] | None = None
+
+    def statics(self) -> NDArray[np.int32]:
+        """Return the static value of every entry, zeros where the core kind has none."""
+        return np.zeros_like(self.core) if self.static is None else self.static
 
 
 @dataclass(frozen=True, eq=False)

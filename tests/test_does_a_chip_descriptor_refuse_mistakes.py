@@ -10,17 +10,22 @@ from pydantic import ValidationError
 from neurosim import paths
 from neurosim.chip import Chip, Quantity, Table, list_chips, load_chip
 from neurosim.cores.compartment.vocabulary import VOCABULARY
+from neurosim.cores.crossbar.vocabulary import VOCABULARY as CROSSBAR
+from neurosim.cores.processor.vocabulary import VOCABULARY as PROCESSOR
 from neurosim.errors import FileError, NeurosimError
 from neurosim.paths import data_dir
 
 LOIHI = (data_dir("chips") / "loihi.toml").read_text()
-CHECKED = ("limits", "arithmetic", "energy", "time", "flow", "power", "host")
+TRUENORTH = (data_dir("chips") / "truenorth.toml").read_text()
+SPINNAKER2 = (data_dir("chips") / "spinnaker2.toml").read_text()
+CHECKED = ("limits", "arithmetic", "energy", "time", "flow", "power")
+VOCABULARIES = {"compartment": VOCABULARY, "crossbar": CROSSBAR, "processor": PROCESSOR}
 
 
 def vocabulary_of(kind):
-    if kind != "compartment":
+    if kind not in VOCABULARIES:
         raise NeurosimError(f"unknown core kind '{kind}', did you mean 'compartment'?")
-    return VOCABULARY
+    return VOCABULARIES[kind]
 
 
 def load(path):
@@ -71,12 +76,20 @@ def test_is_the_descriptor_accepted_before_it_is_spoiled(tmp_path):
     assert load(path) == load(str(path))
     assert len(list(figures())) == len(VOCABULARY.limits) + len(VOCABULARY.arithmetic) + 2 * (
         len(VOCABULARY.energy) + len(VOCABULARY.time) + len(VOCABULARY.flow)
-    ) + len(VOCABULARY.power) + len(VOCABULARY.host)
+    ) + len(VOCABULARY.power) + len(VOCABULARY.power_optional)
 
 
 def test_is_every_missing_figure_named(refusal):
     for number, section, name in figures():
-        assert refusal(with_line(number, "")).startswith(f"{section}.{name}: missing")
+        if name not in VOCABULARY.power_optional:
+            assert refusal(with_line(number, "")).startswith(f"{section}.{name}: missing")
+
+
+def test_may_an_optional_power_be_left_out(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("".join(line for line in LOIHI.splitlines(keepends=True) if not line.startswith("embedded_clocks")))
+    assert "embedded_clocks" not in load(path).power
+    assert "embedded_running" in load(path).power
 
 
 def test_is_every_misspelt_figure_answered_with_the_nearest_name(refusal):
@@ -150,6 +163,99 @@ def test_is_a_mistake_answered_with_field_and_value(refusal, old, new, field, wo
     message = refusal(changed(old, new))
     assert message.startswith(f"{field}: ")
     assert words in message
+
+
+HOST = "[host]\nstep = { value = 5, unit = "
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "field", "words"),
+    [
+        (LOIHI, 'discipline = "barrier"', 'discipline = "tick"', "clock", "missing, a chip of discipline tick needs "
+         "clock.tick"),
+        (LOIHI, "[facts]", '[clock]\ntick = { value = 1, unit = "ms", source = "lava", confidence = "documented" }\n'
+         "[facts]", "clock", "a chip of discipline barrier has no tick"),
+        (TRUENORTH, '[clock]\ntick = { value = 1, unit = "ms"', '[clock]\ntick = { value = 1, unit = "MHz"',
+         "clock.tick", "found 1 MHz, which is rate; needs time"),
+        (TRUENORTH, "tick = { value = 1, unit = \"ms\", range = [0.0476, 1]", 'tick = { value = 0, unit = "ms"',
+         "clock.tick", "found 0 ms, must be greater than 0"),
+        (TRUENORTH, "tick = { value = 1, unit = \"ms\", range = [0.0476, 1]", 'tick = { value = 0.1, unit = "ps"',
+         "clock.tick", "found 0.1 ps, must be at least 1 ps"),
+        (TRUENORTH, "[clock]\n", "[clock]\ntock = 1\n", "clock.tock", "unknown key, did you mean 'tick'?"),
+        (TRUENORTH, "reference_voltage =", "reference_volage =", "operating.reference_volage",
+         "did you mean 'reference_voltage'?"),
+        (TRUENORTH, 'value = 0.8, unit = "V", range = [0.70, 1.05]', 'value = 1.2, unit = "V", range = [0.70, 1.05]',
+         "operating.voltage", "range [0.7, 1.05] does not bracket the value 1.2"),
+        (TRUENORTH, 'value = 0.8, unit = "V", source', 'value = 0, unit = "V", source',
+         "operating.reference_voltage", "found 0 V, must be greater than 0"),
+        (TRUENORTH, 'value = 0.8, unit = "V", source', 'value = 0.8, unit = "s", source',
+         "operating.reference_voltage", "found 0.8 s, which is time; needs voltage"),
+        (TRUENORTH, 'energy_exponent = { value = 2, unit = "1"', 'energy_exponent = { value = 2, unit = "core"',
+         "operating.energy_exponent", "found 2 core, must be a plain number (unit 1)"),
+        (SPINNAKER2, "[level.low.energy]\ncycle", "[level.low.energy]\ncycles", "level.low.energy.cycles",
+         "unknown key, did you mean 'cycle'?"),
+        (SPINNAKER2, "[level.low.energy]\ncycle", "[level.low.energy]\n# cycle", "level.low.energy.cycle",
+         "missing, needs a figure of dimension energy"),
+        (SPINNAKER2, "[level.low.power]\nsleep", "[level.low.power]\n# sleep", "level.low.power.sleep", "missing"),
+        (SPINNAKER2, 'sleep = { value = 1.054, unit = "mW"', 'sleep = { value = 1.054, unit = "pJ"',
+         "level.low.power.sleep", "which is energy; needs power"),
+        (SPINNAKER2, 'clock = { value = 150, unit = "MHz"', 'clock = { value = 150, unit = "ns"',
+         "level.low.clock", "which is time; needs rate"),
+        (SPINNAKER2, "clock = { value = 150,", "clock = { value = 0,", "level.low.clock", "must be greater than 0"),
+        (SPINNAKER2, "clock = { value = 150,", "clock = { value = 301,", "level.high.clock",
+         "found 300 MHz after 301 MHz, the slowest level must come first"),
+        (SPINNAKER2, 'voltage = { value = 0.5, unit = "V", source = "Scholze2026"',
+         'voltage = { value = 0.5, unit = "V", source = "Scholze"', "level.low.voltage.source", "found 'Scholze'"),
+        (SPINNAKER2, "cycles]\nneuron_update", "cycles]\nneuron_updates",
+         "constants.scholze2026.cycles.neuron_updates", "did you mean 'neuron_update'?"),
+        (SPINNAKER2, "spike = { value = 20,", "spike = { value = 20.5,", "constants.scholze2026.cycles.spike",
+         "found 20.5 cycle, must be a whole number"),
+        (LOIHI, "[constants.davies2018.flow]", '[constants.davies2018.cycles]\nspike = { value = 1, unit = "cycle", '
+         'source = "lava", confidence = "derived" }\n[constants.davies2018.flow]',
+         "constants.davies2018.cycles.spike", "unknown key"),
+        (TRUENORTH, ".power]\ncore_static", ".power]\ncore_statics", "constants.printed-power.power.core_statics",
+         "unknown key, did you mean 'core_static'?"),
+        (TRUENORTH, 'core_static = { value = 12.71, unit = "uW"', 'core_static = { value = 12.71, unit = "pJ"',
+         "constants.printed-power.power.core_static", "needs power"),
+        (SPINNAKER2, "[[3, 4], [4, 4]]", "[[3, 4], [8, 4]]", "geometry.absent.tiles.1",
+         "found [8, 4], outside the mesh of 8 x 5 tiles"),
+        (SPINNAKER2, "[[3, 4], [4, 4]]", "[[3, 4], [3, 4]]", "geometry.absent.tiles.1", "found [3, 4] twice"),
+        (SPINNAKER2, "[[3, 4], [4, 4]]", "[[3, 4, 5]]", "geometry.absent.tiles[0]", "found [3, 4, 5]"),
+        (SPINNAKER2, "[[3, 4], [4, 4]]", "[]", "geometry.absent.tiles", "at least 1"),
+        (SPINNAKER2, "[[3, 4], [4, 4]]", "[[0, 0], [4, 4]]", "io.ports.0",
+         "found [0, 0], a tile that geometry.absent takes away"),
+        (SPINNAKER2, "[[3, 4], [4, 4]]", str([[x, y] for x in range(8) for y in range(5)]),
+         "geometry.event_router.tile", "found [4, 2], a tile that geometry.absent takes away"),
+        (SPINNAKER2, "tile = [4, 2]", "tile = [4, 5]", "geometry.event_router.tile", "outside the mesh of 8 x 5"),
+        (SPINNAKER2, "tile = [4, 2]", "tile = [4]", "geometry.event_router.tile[1]", "missing"),
+        (SPINNAKER2, 'tile = [4, 2]\nsource = "neurosim"', 'tile = [4, 2]\nsource = "neurosm"',
+         "geometry.event_router.source", "did you mean 'neurosim'?"),
+        (SPINNAKER2, "reserved_cores_per_chip = { value = 4,", "reserved_cores_per_chip = { value = 152,",
+         "geometry.reserved_cores_per_chip", "found 152, the chip has 152 cores and one must be left"),
+        (SPINNAKER2, "reserved_cores_per_chip = { value = 4,", "reserved_cores_per_chip = { value = -1,",
+         "geometry.reserved_cores_per_chip", "must not be negative"),
+        (SPINNAKER2, "reserved_cores_per_chip =", "reserved_core_per_chip =", "geometry.reserved_core_per_chip",
+         "did you mean 'reserved_cores_per_chip'?"),
+        (LOIHI, "[facts]", 'chip_columns = { value = 0, unit = "chip", source = "lava", confidence = "derived" }\n'
+         "[facts]", "geometry.chip_columns", "found 0, must be at least 1"),
+        (LOIHI, "[host]", HOST + '"W", source = "lava", confidence = "documented" }', "host.step",
+         "found 5 W, which is power; needs time or energy"),
+        (LOIHI, "core_unused =", "core_unusd =", "power.core_unusd", "did you mean 'core_unused'?"),
+    ],
+)  # fmt: skip
+def test_is_a_mistake_in_a_newer_section_answered(refusal, text, old, new, field, words):
+    message = refusal(changed(old, new, text))
+    assert message.startswith(f"{field}: ")
+    assert words in message
+
+
+def test_are_levels_refused_where_the_kind_has_none_and_asked_for_where_it_has(refusal):
+    levels = SPINNAKER2[SPINNAKER2.index("[level.low]") : SPINNAKER2.index("# Power that flows")]
+    assert refusal(changed(levels, "", SPINNAKER2)) == (
+        "level: missing, core kind processor needs at least one performance level"
+    )
+    message = refusal(changed("\n[power]", f"\n{levels}[power]"))
+    assert message.startswith("level: found low, high, but core kind compartment has no performance levels")
 
 
 def test_is_a_bare_number_in_place_of_a_figure_refused(refusal):
@@ -255,6 +361,11 @@ def test_are_unknown_sets_limits_and_widths_refused():
         ("limits.compartments", "10.5", "must be a whole number"),
         ("geometry.columns", "0", "at least 1"),
         ("chip.name", "1", "unknown figure"),
+        ("geometry.chip_columns", "0", "override geometry.chip_columns: found 0, must be at least 1"),
+        ("geometry.chip_rows", "1.5", "must be a whole number"),
+        ("geometry.chip_colums", "2", "did you mean 'geometry.chip_columns'?"),
+        ("operating.voltage", "0.7 V", "unknown figure of chip loihi: 'operating.voltage'"),
+        ("host.state_reset", "5 V", "found unit 'V', needs energy"),
     ],
 )
 def test_is_a_wrong_override_refused(path, text, words):
@@ -262,6 +373,37 @@ def test_is_a_wrong_override_refused(path, text, words):
         load("loihi").with_overrides({path: text})
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["0.69 V", "1.06 V", "690 mV", "2", "-0.8"])
+def test_is_a_supply_outside_its_range_refused_however_often_it_is_changed(text):
+    chip = load("truenorth")
+    for start in (chip, chip.with_overrides({"operating.voltage": "900 mV"})):
+        with pytest.raises(NeurosimError) as caught:
+            start.with_overrides({"operating.voltage": text})
+        assert str(caught.value) == (
+            f"override operating.voltage: found '{text}', outside 0.7 to 1.05 V, what the chip works with"
+        )
+
+
+def test_is_a_power_of_the_supply_beyond_the_floats_refused():
+    with pytest.raises(NeurosimError, match="beyond all bounds"):
+        load("truenorth").with_overrides({"operating.static_exponent": "1e9", "operating.voltage": "1 V"})
+
+
+def test_is_an_unknown_level_answered_with_the_nearest_path():
+    with pytest.raises(NeurosimError, match=r"did you mean 'level\.low\.energy\.cycle'\?"):
+        load("spinnaker2").find("level.lo.energy.cycle")
+
+
+def test_has_a_chip_without_a_tick_none_to_give():
+    with pytest.raises(NeurosimError, match=r"^chip loihi has no tick: its discipline is barrier$"):
+        _ = load("loihi").tick
+
+
+def test_is_a_tiling_of_no_chips_refused():
+    with pytest.raises(NeurosimError, match=r"geometry\.chip_rows: found 0, must be at least 1"):
+        load("loihi").tiled(1, 0)
 
 
 def test_is_a_quantity_frozen_and_checked_when_built_in_python():

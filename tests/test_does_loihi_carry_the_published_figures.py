@@ -134,11 +134,11 @@ def test_does_a_link_carry_what_a_tile_can_send(loihi):
 def test_do_static_powers_add_up_to_the_logged_idle_power(loihi):
     power = loihi.power
     rails = 8.8e-3 + 20.8e-3
-    assert power["chip_gated"].si == pytest.approx(rails)
+    assert power["chip_static"].si == pytest.approx(rails)
     assert (power["core_static"].low, power["core_static"].high) == (0.38e-3, 0.46e-3)
     assert power["core_static"].si == pytest.approx((4.2e-3 + 5.1e-3) / 2 / 11, rel=0.01)
-    low = power["chip_gated"].si + loihi.n_cores * power["core_static"].low + power["embedded_clocks"].si
-    high = power["chip_gated"].si + loihi.n_cores * power["core_static"].high + power["embedded_clocks"].si
+    low = power["chip_static"].si + loihi.n_cores * power["core_static"].low + power["embedded_clocks"].si
+    high = power["chip_static"].si + loihi.n_cores * power["core_static"].high + power["embedded_clocks"].si
     assert low == pytest.approx(96.3e-3, rel=0.01)  # logged after a run
     assert high == pytest.approx(106e-3, rel=0.01)
     assert (power["embedded_running"].low, power["embedded_running"].high) == (2.7e-3, 5.8e-3)
@@ -241,8 +241,8 @@ def test_does_the_override_of_one_set_win_over_that_of_all(loihi):
 
 
 def test_do_overrides_in_another_order_give_the_same_chip(loihi):
-    one = loihi.with_overrides({"limits.compartments": "512", "power.chip_gated": "30"})
-    other = loihi.with_overrides({"power.chip_gated": "30", "limits.compartments": "512"})
+    one = loihi.with_overrides({"limits.compartments": "512", "power.chip_static": "30"})
+    other = loihi.with_overrides({"power.chip_static": "30", "limits.compartments": "512"})
     assert one == other
     assert hash(one) == hash(other)
     assert pickle.loads(pickle.dumps(one)) == one

@@ -10,30 +10,15 @@ from functools import cached_property
 from typing import Any
 
 from neurosim.chip.check import figures, problems
+from neurosim.chip.constant_set import ConstantSet, constant_sets_of
+from neurosim.chip.layout import cores_per_chip, usable_cores
+from neurosim.chip.level import Level, Scale, levels_of, scale_of
 from neurosim.chip.overrides import overridden
 from neurosim.chip.quantity import Quantity, Table
-from neurosim.chip.schema import Contradiction, Document, Fidelity, Io, StatedError
+from neurosim.chip.schema import ONE_CHIP, Contradiction, Document, Fidelity, Io
 from neurosim.chip.vocabulary import Vocabulary
 from neurosim.document import validate
 from neurosim.errors import FileError, NeurosimError, unknown
-
-
-@dataclass(frozen=True)
-class ConstantSet:
-    """One consistent set of figures per operation.
-
-    ``energy``, ``time`` and ``flow`` (counts) go from name to figure; ``.si`` gives joules and seconds.
-    A figure of ``time`` is a Quantity, or a Table where it depends on a number of tiles.
-    ``stated_error`` is what the set's authors say about it, None where they say nothing.
-    """
-
-    name: str
-    title: str
-    summary: str
-    energy: Mapping[str, Quantity]
-    time: Mapping[str, Quantity | Table]
-    flow: Mapping[str, Quantity]
-    stated_error: StatedError | None = None
 
 
 @dataclass(frozen=True)
@@ -95,14 +80,39 @@ class Chip:
         return self.document.chip.default_constants
 
     @property
-    def columns(self) -> int:
-        """Tiles from west to east."""
+    def columns_per_chip(self) -> int:
+        """Tiles of one chip from west to east."""
         return self.document.geometry.columns.whole()
 
     @property
-    def rows(self) -> int:
-        """Tiles from north to south."""
+    def rows_per_chip(self) -> int:
+        """Tiles of one chip from north to south."""
         return self.document.geometry.rows.whole()
+
+    @property
+    def chip_columns(self) -> int:
+        """Chips from west to east."""
+        return self.document.geometry.chip_columns.whole()
+
+    @property
+    def chip_rows(self) -> int:
+        """Chips from north to south."""
+        return self.document.geometry.chip_rows.whole()
+
+    @property
+    def n_chips(self) -> int:
+        """Identical chips that are tiled into one mesh; 1 unless the descriptor or an override says more."""
+        return self.chip_columns * self.chip_rows
+
+    @property
+    def columns(self) -> int:
+        """Tiles from west to east, over all chips."""
+        return self.columns_per_chip * self.chip_columns
+
+    @property
+    def rows(self) -> int:
+        """Tiles from north to south, over all chips."""
+        return self.rows_per_chip * self.chip_rows
 
     @property
     def cores_per_tile(self) -> int:
@@ -111,14 +121,49 @@ class Chip:
 
     @property
     def n_cores(self) -> int:
-        """Cores of the whole chip."""
+        """Places for cores, over all chips and with absent tiles: every physical id is below this."""
         return self.columns * self.rows * self.cores_per_tile
 
     @property
+    def n_existing_cores(self) -> int:
+        """Cores that exist, over all chips, those that the system keeps for itself included."""
+        return cores_per_chip(self.document.geometry) * self.n_chips
+
+    @cached_property
+    def usable_cores(self) -> tuple[int, ...]:
+        """Physical ids, ascending, of the cores that exist and that the system does not keep for itself.
+
+        A core's id is tile * cores_per_tile + slot, a tile's row * columns + column over the whole tiling.
+        """
+        return usable_cores(self.document.geometry)
+
+    @property
+    def event_router(self) -> tuple[int, int] | None:
+        """Column and row, on each chip, of the tile of a router that all spikes pass; None where there is none."""
+        router = self.document.geometry.event_router
+        return router.tile if router else None
+
+    @property
     def geometry(self) -> Mapping[str, Quantity]:
-        """Columns, rows and cores per tile, each with its source."""
-        geometry = self.document.geometry
-        return {name: getattr(geometry, name) for name in type(geometry).model_fields}
+        """Columns, rows, cores per tile and what else the descriptor counts, each with its source."""
+        return {name: figure for name, figure in self.document.geometry.figures().items() if figure != ONE_CHIP}
+
+    @property
+    def tick(self) -> int:
+        """The tick in picoseconds; raises NeurosimError where the discipline knows none."""
+        if self.document.clock is None:
+            raise NeurosimError(f"chip {self.name} has no tick: its discipline is {self.discipline}")
+        return self.document.clock.tick.picoseconds()
+
+    @property
+    def scale(self) -> Scale:
+        """Factors on dynamic energies and static powers at the supply that holds, 1.0 where none is stated."""
+        return scale_of(self.document.operating)
+
+    @cached_property
+    def levels(self) -> Mapping[str, Level]:
+        """Performance levels by name, the slowest first; empty for core kinds without."""
+        return levels_of(self.document.level)
 
     @property
     def facts(self) -> Mapping[str, Quantity]:
@@ -180,10 +225,7 @@ class Chip:
     @cached_property
     def constant_sets(self) -> Mapping[str, ConstantSet]:
         """Every constant set by name, in the order of the file."""
-        return {
-            name: ConstantSet(name, c.title, c.summary, c.energy, c.time, c.flow, c.stated_error)
-            for name, c in self.document.constants.items()
-        }
+        return constant_sets_of(self.document)
 
     def constants(self, name: str | None = None) -> ConstantSet:
         """Return the set of that name, or the default one; raises NeurosimError with the nearest spelling."""
@@ -195,13 +237,12 @@ class Chip:
     def find(self, path: str) -> list[tuple[str, Quantity | Table]]:
         """Return (full dotted path, figure) for a dotted path.
 
-        A full path (``limits.compartments``, ``constants.<set>.energy.<name>``) gives one figure; without
-        ``constants.<set>.`` it gives the figure of every set. Raises NeurosimError with the nearest spelling.
+        A full path (``limits.compartments``, ``constants.<set>.energy.<name>``, ``level.<level>.energy.<name>``)
+        gives one figure; without ``constants.<set>.`` it gives the figure of every set. Raises NeurosimError with
+        the nearest spelling.
         """
         known = figures(self.document)
-        if path in known:
-            return [(path, known[path])]
-        found = [(full, figure) for full, figure in known.items() if _in_every_set(full) == path]
+        found = [(full, figure) for full, figure in known.items() if path in (full, _in_every_set(full))]
         if not found:
             raise _unknown_path(self.name, path, known)
         return found
@@ -211,8 +252,8 @@ class Chip:
 
         Without a unit the figure's own unit holds. Paths are those of ``find``: one without a set changes
         every set, and yields to one with a set. The new figure is estimated, has the source ``override`` and
-        no range; a Table becomes one value. Raises NeurosimError for an unknown path, what is not a number,
-        or a wrong unit.
+        no range; a Table becomes one value. ``operating.voltage`` keeps its range. Raises NeurosimError for an
+        unknown path, what is not a number, a wrong unit, or a supply outside its range.
         """
         if not changes:
             return self
@@ -231,6 +272,12 @@ class Chip:
         except FileError as error:
             raise NeurosimError(f"override {error.field}: {error.problem}") from None
         return Chip(document, self.vocabulary, self.path, digest, (*self.overrides, *sorted(done.items())))
+
+    def tiled(self, chip_columns: int, chip_rows: int) -> Chip:
+        """Return a mesh of this many identical chips; raises NeurosimError unless both are at least 1."""
+        wanted = {"chip_columns": chip_columns, "chip_rows": chip_rows}
+        now = {name: getattr(self, name) for name in wanted}
+        return self.with_overrides({f"geometry.{k}": str(n) for k, n in wanted.items() if n != now[k]})
 
 
 def build_document(raw: dict[str, Any], path: str, vocabulary: Vocabulary | None) -> Document:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
-from neurosim.chip.quantity import Quantity, Table
+from neurosim.chip.quantity import Quantity, Table, plain, with_unit
 from neurosim.chip.unit import unit, units_of
 from neurosim.errors import NeurosimError
 
+_BOUND = ("operating.voltage",)  # figures whose range is what the chip works with, so it outlives a change
 _VALUE = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)\s*")
 
 
 def overridden(path: str, old: Quantity | Table, text: str, alike: Sequence[Quantity | Table]) -> dict[str, Any]:
     """Return the raw figure that stands in for ``old``; it is estimated and its note tells the old value.
 
-    ``alike`` are all figures that the same text changes: without a unit they must agree on theirs.
-    Raises NeurosimError naming path, text found and what is needed.
+    A supply keeps its range and must lie in it. ``alike`` are all figures that the same text changes: without a
+    unit they must agree on theirs. Raises NeurosimError naming path, text found and what is needed.
     """
     number, name = _split(path, text)
     if not name and len({figure.unit for figure in alike}) > 1:
@@ -31,7 +33,18 @@ def overridden(path: str, old: Quantity | Table, text: str, alike: Sequence[Quan
     new = {"unit": given, "source": "override", "confidence": "estimated", "note": origin}
     if isinstance(old, Table):
         return new | {"points": [[old.points[0][0], number]], "over": old.over}
+    if path in _BOUND and old.range:
+        return new | _within(path, old, text, Fraction(str(number)) * unit(given).factor / unit(old.unit).factor)
     return new | {"value": number}
+
+
+def _within(path: str, old: Quantity, text: str, number: Fraction) -> dict[str, Any]:
+    """Return the new value in the old unit with the old range, which it must not leave."""
+    low, high = old.range or (0, 0)
+    if not Fraction(str(low)) <= number <= Fraction(str(high)):
+        bounds = f"{plain(low)} to {with_unit(plain(high), old.unit)}"
+        raise NeurosimError(f"override {path}: found '{text}', outside {bounds}, what the chip works with")
+    return {"value": float(number), "unit": old.unit, "range": old.range}
 
 
 def _split(path: str, text: str) -> tuple[int | float, str]:

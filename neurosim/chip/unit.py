@@ -9,8 +9,8 @@ from fractions import Fraction
 from neurosim.errors import NeurosimError, nearest
 
 _COUNTED = (
-    "axon bit byte chip compartment core format link operation packet port processor profile slot spike step "
-    "synapse tile transistor word"
+    "axon bit byte chip compartment core cycle entry format instruction link neuron operation packet port processor "
+    "profile slot spike step synapse tile transistor unit word"
 )
 
 

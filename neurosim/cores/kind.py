@@ -11,60 +11,59 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip, ConstantSet, Vocabulary
+from neurosim.cores.firing import Firing
 from neurosim.errors import unknown
 from neurosim.mapping import CoreFill, Lowered, Mapping, Nets, Usage
 from neurosim.network import Network
 from neurosim.program import Program
-from neurosim.results.energy import Price
+from neurosim.results.energy import Power, Price
 
 _OWN = {"compartment": "neurosim.cores.compartment"}
 
 
-class Firing(Protocol):
-    """What a core did in the first part of a step.
-
-    ``units`` int[k] fired units in order; ``message_unit``/``message_time`` one entry per message: which unit
-    sends it and when it leaves, in picoseconds after the start of the step; ``duration`` of the whole sweep.
-    """
-
-    units: NDArray[np.int64]
-    destination: NDArray[np.int64]
-    time: NDArray[np.int64]
-    duration: int
-
-
 class CoreState(Protocol):
-    """One core while it runs; engines drive it and read its counters, in the order of CoreKind.COUNTERS."""
+    """One core while it runs; engines drive it and read its counters, in the order of CoreKind.counters.
+
+    In each step an engine calls ``update`` once, then ``finish_step`` once with what arrived meanwhile.
+    ``axon_time`` is the processing time (ps) of one spike on each input axon where that goes on beside the sweep
+    (barrier chips); kinds that process arrivals inside the next sweep have zeros here.
+    """
 
     axon_time: Sequence[int]
     counters: NDArray[np.int64]
 
     def reset(self) -> None:
-        """Return to the state after loading."""
+        """Return to the state after loading, counters at zero, step 0."""
 
     def update(self) -> Firing:
         """Advance all units by one step and return who fired and when each message leaves."""
 
-    def finish_step(self, axons: NDArray[np.int64]) -> None:
-        """Process the spikes that arrived in this step, given by input axon; they act in a later step."""
+    def finish_step(self, axons: NDArray[np.int64], payloads: NDArray[np.int64]) -> None:
+        """Take over the spikes that arrived in this step, by input axon; they act in a later step."""
 
     def membranes(self, units: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return the membranes of some units, int64[k]."""
 
 
 class CoreKind(Protocol):
-    """What a core-kind module offers: its names, its prices and its four verbs lower, limits, load, step."""
+    """What a core-kind module offers: its names, its prices and its four verbs lower, limits, load, step.
+
+    ``MULTICAST`` tells whether one packet per spike reaches all its destination cores. ``stamp`` gives the payload
+    of an input packet from (the destination entry's static value, the step in which it is sent, the graded value).
+    """
 
     VOCABULARY: Vocabulary
-    COUNTERS: tuple[str, ...]
-    PRICES: tuple[Price, ...]
+    MULTICAST: bool
 
+    counters: Callable[[Chip], tuple[str, ...]]
+    prices: Callable[[Chip], tuple[Price | Power, ...]]
     lower: Callable[[Network, Chip], Lowered]
     arithmetic: Callable[[Chip], Any]
     core_filler: Callable[[Lowered, Nets, Chip], Callable[[], CoreFill]]
     usage: Callable[[Program], Sequence[Usage]]
     load: Callable[[Mapping, Nets], Program]
     start: Callable[[Program, int, ConstantSet], CoreState]
+    stamp: Callable[[int, int, int], int]
 
 
 def core_kind(name: str) -> CoreKind:

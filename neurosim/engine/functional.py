@@ -36,9 +36,10 @@ class FunctionalRun:
     """What the network computed: arrays over samples n, steps T and a population's size.
 
     ``pulses[p]`` bool[n, T, size] for every population that is not a source; ``membranes[p]`` float64[n, T, size]
-    after every step, only with ``trace=True``; ``final[p]`` float64[n, size] after the last step;
-    ``synaptic_events[k]`` int64[n] per projection; ``membrane_updates[p]`` int64[n] by the NeuroBench definition
-    (all neurons in the first step, then those whose membrane differs from before the step).
+    after every step, only with ``trace=True``; ``final[p]`` float64[n, size] after the last step, both of the first
+    compartment of a neuron that has several; ``synaptic_events[k]`` int64[n] per projection: pairs of a pulse (or
+    a value that is not zero) and a weight that is not zero; ``membrane_updates[p]`` int64[n] by the NeuroBench
+    definition (all neurons in the first step, then those whose membrane differs from before the step).
     """
 
     network: Network
@@ -93,14 +94,15 @@ def run_functional(
         if progress is not None:
             progress(1)
     columns = {p.name: flat.soma_columns(p) for p in network.neurons}
+    readout = {name: _readout_columns(network, name, c) for name, c in columns.items()}
     index = {p.name: i for i, p in enumerate(network.populations)}
     return FunctionalRun(
         network,
         {name: pulses[:, :, c] for name, c in columns.items()},
-        {name: final[:, _readout_columns(network, name, c)] for name, c in columns.items()},
+        {name: final[:, c] for name, c in readout.items()},
         tuple(events.T.copy()),
         {name: updates[:, index[name]] for name in columns},
-        {name: membranes[:, :, c] for name, c in columns.items()} if trace else None,
+        {name: membranes[:, :, c] for name, c in readout.items()} if trace else None,
     )
 
 

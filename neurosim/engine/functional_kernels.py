@@ -72,11 +72,12 @@ def _update(kind, lo, hi, sums, v, model, fired):  # type: ignore[no-untyped-def
 
 @njit(cache=True)
 def _scatter(value, step, row, synapses, sums):  # type: ignore[no-untyped-def]
-    """Add one pulse of a source neuron to the sums of its targets; returns the number of synaptic events."""
-    start, stop = synapses.row_ptr[row], synapses.row_ptr[row + 1]
-    for s in range(start, stop):
+    """Add one pulse of a source neuron to the sums of its targets; returns how many weights were not zero."""
+    events = 0
+    for s in range(synapses.row_ptr[row], synapses.row_ptr[row + 1]):
         sums[(step + synapses.delay[s]) % synapses.slots, synapses.target[s]] += value * synapses.weight[s]
-    return stop - start
+        events += synapses.weight[s] != 0.0
+    return events
 
 
 @njit(cache=True)
@@ -121,7 +122,7 @@ def run_sample(  # type: ignore[no-untyped-def]
                 q = now[lo:hi].astype(np.int64)
                 before = part.v.copy()
                 step_compartments(q, part, chosen, arithmetic, fired[lo:hi], active[lo:hi])
-                changed = np.sum(part.v != before)
+                changed = np.sum((part.v != before)[::parts])
                 v[lo:hi] = part.v
             elif kind != SOURCE:
                 changed = _update(kind, lo, hi, now, v, model, fired)

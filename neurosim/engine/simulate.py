@@ -34,7 +34,8 @@ def simulate(
     """Run samples ``inputs`` bool[n, T, input lines]; every sample starts from the loaded state.
 
     ``workers`` processes share the samples (0 = one per processor); the result is the same for any number.
-    Raises NeurosimError for an unknown engine or constant set and for inputs of a wrong shape or type.
+    Raises NeurosimError for an unknown engine or constant set, fewer than 0 workers, and inputs of a wrong shape
+    or type.
     """
     check_engine(engine)
     lines = program.lowered.network.n_inputs
@@ -42,6 +43,8 @@ def simulate(
         raise NeurosimError(f"inputs are {inputs.dtype}{list(inputs.shape)}, need bool[samples, steps, {lines}]")
     if not inputs.shape[0] or not inputs.shape[1]:
         raise NeurosimError(f"inputs have {inputs.shape[0]} samples of {inputs.shape[1]} steps, need at least 1")
+    if workers < 0:
+        raise NeurosimError(f"workers {workers}: must be at least 1, or 0 for one per processor")
     chosen = program.chip.constants(constants)
     workers = min(workers or os.cpu_count() or 1, len(inputs))
     if workers == 1:

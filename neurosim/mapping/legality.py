@@ -10,7 +10,7 @@ from neurosim.errors import CapacityError
 
 @dataclass(frozen=True)
 class Usage:
-    """How much of one limit is used on one core."""
+    """How much of one limit is used on one core (-1 for a core that has no place yet)."""
 
     limit: str
     core: int

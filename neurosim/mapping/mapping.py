@@ -9,13 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
+from neurosim.errors import CapacityError, NeurosimError
 from neurosim.mapping.lowering import Lowered
 from neurosim.network import Network
 
 
 @dataclass(frozen=True, eq=False)
 class Mapping:
-    """A lowered network on a chip: ``core_of`` int32[neurons] holds the physical core of every neuron."""
+    """A lowered network on a chip: ``core_of`` int32[neurons] holds the physical core of every neuron.
+
+    Raises NeurosimError for a placement of wrong shape and CapacityError for a core that the chip does not have.
+    """
 
     network: Network
     lowered: Lowered
@@ -23,6 +27,15 @@ class Mapping:
     core_of: NDArray[np.int32]
     mapper: str
     seed: int
+
+    def __post_init__(self) -> None:
+        n, core_of = self.lowered.network.n_neurons, self.core_of
+        if core_of.shape != (n,) or core_of.dtype != np.int32:
+            raise NeurosimError(f"placement is {core_of.dtype}{list(core_of.shape)}, needs int32[{n}]")
+        if core_of.min(initial=0) < 0:
+            raise NeurosimError(f"placement names core {core_of.min()}, the first core is 0")
+        if core_of.max(initial=0) >= self.chip.n_cores:
+            raise CapacityError(self.chip.name, "cores", int(core_of.max()) + 1, self.chip.n_cores)
 
     @property
     def cores(self) -> NDArray[np.int32]:

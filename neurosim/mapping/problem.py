@@ -10,14 +10,23 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.mapping.legality import Usage
 from neurosim.network import Network
 
 
 class CoreFill(Protocol):
-    """One core being filled, supplied by the core kind, which alone knows its limits."""
+    """One core being filled, supplied by the core kind, which alone knows its limits.
 
-    def add(self, neuron: int) -> str | None:
-        """Place one more neuron here and return None, or the name of the limit that forbids it."""
+    Exact when neurons come in ascending order, which is how loaders lay them out; in another order the memory
+    that synapses take may differ from what is loaded.
+    """
+
+    def add(self, neuron: int, sends: int = 0) -> Usage | None:
+        """Place one more neuron here and return None, or leave the core as it is and return the exceeded limit.
+
+        ``sends`` is the number of (net, core) pairs that the neuron reaches, as far as the mapper knows it
+        (see ``Nets.sends``); it fills the tables of destinations.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +34,7 @@ class Nets:
     """The axons of a network as a directed hypergraph.
 
     Net k is one (projection, source neuron) pair with at least one synapse: ``projection[k]``, ``source[k]``
-    (input lines first, then neurons), and its synapses ``ptr[k]:ptr[k + 1]`` of ``target`` (neuron) and
+    (``n_inputs`` input lines first, then neurons), and its synapses ``ptr[k]:ptr[k + 1]`` of ``target`` (neuron) and
     ``synapse`` (index into the projection's arrays).
     """
 
@@ -34,6 +43,7 @@ class Nets:
     ptr: NDArray[np.int64]
     target: NDArray[np.int64]
     synapse: NDArray[np.int64]
+    n_inputs: int
 
     @property
     def n(self) -> int:
@@ -58,6 +68,13 @@ class Nets:
         ptr, nets = self.by_neuron
         return nets[ptr[neuron] : ptr[neuron + 1]] if neuron + 1 < len(ptr) else nets[:0]
 
+    def sends(self, core_of: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return how many (net, core) pairs each neuron sends to under an assignment to cores, int64[neurons]."""
+        cores = int(core_of.max(initial=0)) + 1
+        pairs = np.unique(self.net_of_synapse * cores + core_of[self.target])
+        neuron = self.source[pairs // cores] - self.n_inputs
+        return np.bincount(neuron[neuron >= 0], minlength=len(core_of))
+
 
 def nets_of(network: Network) -> Nets:
     """Return the nets of a network; neurons are numbered over the populations that compute, in order."""
@@ -78,6 +95,7 @@ def nets_of(network: Network) -> Nets:
         np.concatenate([[0], np.cumsum(np.concatenate([*counts, none]))]).astype(np.int64),
         np.concatenate([*target, none]).astype(np.int64),
         np.concatenate([*synapse, none]).astype(np.int64),
+        network.n_inputs,
     )
 
 

@@ -39,7 +39,10 @@ def assign(name: str, problem: MappingProblem, seed: int) -> NDArray[np.int32]:
     """Run a mapper and check the shape and range of what it returns; raises NeurosimError."""
     core_of = np.asarray(mapper(name)(problem, seed=seed))
     if core_of.shape != (problem.n_neurons,) or core_of.dtype.kind not in "iu":
-        raise NeurosimError(f"mapper '{name}' returned {core_of.dtype}{core_of.shape}, needs ({problem.n_neurons},)")
-    if len(core_of) and not 0 <= core_of.min() <= core_of.max() < problem.n_cores:
-        raise NeurosimError(f"mapper '{name}' names core {core_of.max()}, {problem.chip} has {problem.n_cores}")
+        raise NeurosimError(
+            f"mapper '{name}' returned {core_of.dtype}{list(core_of.shape)}, needs int32[{problem.n_neurons}]"
+        )
+    outside = core_of[(core_of < 0) | (core_of >= problem.n_cores)]
+    if len(outside):
+        raise NeurosimError(f"mapper '{name}' names core {outside[0]}, {problem.chip} has 0..{problem.n_cores - 1}")
     return core_of.astype(np.int32)

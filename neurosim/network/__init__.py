@@ -7,6 +7,7 @@ from neurosim.network.neuron import (
     AddAndFire,
     Compartment,
     CompartmentNeuron,
+    CrossbarNeuron,
     Neuron,
     Source,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "AddAndFire",
     "Compartment",
     "CompartmentNeuron",
+    "CrossbarNeuron",
     "Network",
     "Neuron",
     "Population",

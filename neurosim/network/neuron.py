@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 Parameter = float | NDArray[np.float64]
 IntParameter = int | NDArray[np.int64]
+BoolParameter = bool | NDArray[np.bool_]
 Reset = Literal["zero", "subtract", "subtract-late"]
 Join = Literal["none", "add", "max", "min", "pass"]
 
@@ -90,4 +91,38 @@ class CompartmentNeuron:
         return len(self.compartments)
 
 
-Neuron = Source | AddAndFire | Accumulator | LIF | CompartmentNeuron
+@dataclass(frozen=True, eq=False)
+class CrossbarNeuron:
+    """A neuron behind a binary crossbar, the integer neuron of TrueNorth.
+
+    In each tick, for every pulse from an axon of type g, ``v += weights[g]``; with ``stochastic_weights[g]`` it is
+    ``v += sgn(weights[g])`` if ``|weights[g]| >= draw``. Then ``v += o * leak`` with ``o = 1``, or ``sgn(v)`` with
+    ``leak_reversal``; with ``stochastic_leak`` it is ``v += o * sgn(leak)`` if ``|leak| >= draw``. With
+    ``e = draw & threshold_mask``:
+
+    * if ``v >= threshold + e`` it fires, and ``v = reset``, ``v -= threshold + e`` or ``v = v`` for ``reset_mode``
+      0, 1 and 2;
+    * else if ``negative_saturation`` and ``v < -negative_threshold``: ``v = -negative_threshold``;
+    * else if not ``negative_saturation`` and ``v < -(negative_threshold + e)``: ``v = -reset``,
+      ``v += negative_threshold + e`` or ``v = v`` for ``reset_mode`` 0, 1 and 2.
+
+    In a projection onto such neurons a weight is the axon type, counted from 1. Every draw is a fresh one.
+    ``initial`` is v before the first tick.
+    Source: A. S. Cassidy et al., IJCNN 2013.
+    """
+
+    weights: tuple[IntParameter, ...]
+    threshold: IntParameter
+    stochastic_weights: tuple[BoolParameter, ...] = ()
+    leak: IntParameter = 0
+    stochastic_leak: BoolParameter = False
+    leak_reversal: BoolParameter = False
+    threshold_mask: IntParameter = 0
+    reset_mode: IntParameter = 0
+    reset: IntParameter = 0
+    negative_threshold: IntParameter = 0
+    negative_saturation: BoolParameter = True
+    initial: IntParameter = 0
+
+
+Neuron = Source | AddAndFire | Accumulator | LIF | CompartmentNeuron | CrossbarNeuron

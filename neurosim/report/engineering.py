@@ -11,13 +11,13 @@ _PLAIN_COUNT = 10_000_000  # counts from here on get a prefix
 def engineering(value: float, unit: str) -> str:
     """Write a value in its unit with three significant digits and an SI prefix: ``24.2 µJ``."""
     exponent = prefix_of(value)
-    return f"{_digits(value / 10.0**exponent)} {_PREFIXES[exponent]}{unit}" if math.isfinite(value) else "n/a"
+    return f"{digits(value / 10.0**exponent)} {_PREFIXES[exponent]}{unit}" if math.isfinite(value) else "n/a"
 
 
 def span(low: float, high: float, unit: str) -> str:
     """Write a band with one prefix, that of its upper end: ``23.4..25.1 µJ``."""
     exponent = prefix_of(high)
-    ends = "..".join(_digits(end / 10.0**exponent) for end in (low, high))
+    ends = "..".join(digits(end / 10.0**exponent) for end in (low, high))
     return f"{ends} {_PREFIXES[exponent]}{unit}"
 
 
@@ -48,8 +48,14 @@ def percent(fraction: float | None) -> str:
     return "-" if fraction is None else f"{100 * fraction:.2f}"
 
 
-def _digits(value: float) -> str:
+def share(fraction: float) -> str:
+    """Write a fraction as percent with one decimal: ``11.7 %``."""
+    return f"{100 * fraction:.1f} %"
+
+
+def digits(value: float) -> str:
+    """Write a number with three significant digits, more only before the point: ``0.582``, ``24.2``, ``1234``."""
     if value == 0:
         return "0"
-    whole = len(f"{abs(value):.0f}") if abs(value) >= 1 else 1
-    return f"{value:.{max(0, 3 - whole)}f}"
+    exponent = int(f"{value:.2e}".partition("e")[2])
+    return f"{value:.{max(0, 2 - exponent)}f}"

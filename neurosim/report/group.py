@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 
 from neurosim.chip import Chip
 from neurosim.scenario.result import RunResult
+
+_LONGEST = 40  # characters of a label in a file name
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,14 @@ def group(runs: Iterable[RunResult]) -> list[Group]:
         Group(_label(traits, list(found)), tuple(sorted(members, key=lambda run: run.steps)))
         for traits, members in found.items()
     ]
+
+
+def slug(label: str) -> str:
+    """Return a label as part of a file name; a hash keeps long labels and those with figures apart."""
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", label).strip("-")
+    if len(plain) <= _LONGEST and "=" not in label:
+        return plain
+    return f"{plain[:_LONGEST]}-{sha256(label.encode()).hexdigest()[:8]}"
 
 
 def _traits(run: RunResult) -> tuple[str, ...]:

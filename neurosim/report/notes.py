@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from neurosim.report.engineering import count
-from neurosim.report.group import Group, group
+from neurosim.cores import core_kind
+from neurosim.report.engineering import count, share
+from neurosim.report.group import Group
+from neurosim.results.energy import Price, energy_figure
 from neurosim.scenario.result import RunResult
 
+_ACTIVITY = "activity of the cores in use and of the network on chip"
 BOUNDARIES = {
-    "cores": "activity of the cores in use and of the network on chip, and the static power of the cores in use; "
-    "no rest of the chip, no host",
-    "chip": "activity of the cores in use and of the network on chip, and the static power of those cores and of one "
-    "powered chip; no host",
-    "chip with host": "activity of the cores in use and of the network on chip, the static power of those cores and "
-    "of one powered chip, and what the scenario counts of the host",
+    "cores": f"{_ACTIVITY}, and the static power of those cores; no rest of the chip, no host",
+    "chip": f"{_ACTIVITY}, and the static power of those cores and of the rest of the powered chip; no host",
+    "chip with host": f"{_ACTIVITY}, the static power of those cores and of the rest of the powered chip, and what the "
+    "scenario counts of the host",
 }
 ACCURACIES = (
-    "published: what the model's author prints, on the author's samples; float: the original network on the same pulses; "
-    "chip: the network as it was put on the chip"
+    "published: what the model's author prints, on the author's samples; float: the original network on the same "
+    "pulses; chip: the network as it was put on the chip"
 )
 
 
 def energy_notes(item: Group) -> list[tuple[str, str]]:
     """Return (topic, text): what the energies and latencies of a group include and how sure they are."""
     run = item.longest
+    zero = counted_as_zero(run)
     return [
         ("energy", "modelled from counted activity and the chip's constants; not measured"),
         ("boundary", f"{run.energy.boundary}: {BOUNDARIES[run.energy.boundary]}"),
         ("constants", constants_note(run)),
+        *([("left out", f"{', '.join(zero)}: not published, counted as zero")] if zero else []),
         ("band", band_note(item.runs)),
         ("latency", latency_note(run)),
     ]
@@ -38,9 +41,12 @@ def constants_note(run: RunResult) -> str:
     """Return name, title and stated error of the constant set of a run."""
     constants = run.chip.constants(run.energy.constants)
     error = constants.stated_error
-    stated = f"an error of {error.energy:.1%} in energy and {error.latency:.1%} in latency" if error else "no error"
-    changed = "".join(f"; changed by hand: {path} = {value}" for path, value in run.chip.overrides)
-    return f"{constants.name}: {constants.title}; its authors state {stated}{changed}"
+    stated = (
+        f"an error of {share(error.energy)} in energy and {share(error.latency)} in latency" if error else "no error"
+    )
+    changed = ", ".join(f"{path} = {value}" for path, value in run.chip.overrides)
+    by_hand = f"; changed by hand: {changed}" if changed else ""
+    return f"{constants.name}: {constants.title}; its authors state {stated}{by_hand}"
 
 
 def band_note(runs: Sequence[RunResult]) -> str:
@@ -56,9 +62,16 @@ def band_note(runs: Sequence[RunResult]) -> str:
 
 def without_range(run: RunResult) -> tuple[str, ...]:
     """Return the figures that count in the energy and have neither a range nor a stated error."""
-    static = ["core_static"] + (["chip_gated"] if run.energy.boundary != "cores" else [])
-    powers = [name for name in static if name in run.chip.power and run.chip.power[name].range is None]
-    return tuple(dict.fromkeys((*run.energy.unranged, *(f"power.{name}" for name in powers))))
+    return run.energy.unranged
+
+
+def counted_as_zero(run: RunResult) -> list[str]:
+    """Return the figures that price something that happened, but at zero for want of a publication."""
+    constants = run.chip.constants(run.energy.constants)
+    terms = [term for term in core_kind(run.chip.core_kind).prices(run.chip) if isinstance(term, Price)]
+    used = dict.fromkeys(term.energy for term in terms if run.run.activity.total(term.counter).any())
+    figures = {name: energy_figure(run.chip, constants, name) for name in used}
+    return [f"energy.{name}" for name, q in figures.items() if q.value == 0 and q.confidence == "estimated"]
 
 
 def latency_note(run: RunResult) -> str:
@@ -68,10 +81,10 @@ def latency_note(run: RunResult) -> str:
     return f"from the first input step to the end of the last step{drained}"
 
 
-def accuracy_note(item: Group) -> str:
-    """Return on how many samples the chip decides otherwise than the original network."""
+def accuracy_note(item: Group) -> tuple[str, str]:
+    """Return (topic, text): on how many samples the chip decides otherwise than the original network."""
     changed = ", ".join(f"{run.decisions_changed} of {run.run.samples} at T = {run.steps}" for run in item.runs)
-    return f"decisions of the chip that differ from float: {changed}"
+    return "accuracy", f"decisions of the chip that differ from float: {changed}"
 
 
 def additions_notes(runs: Iterable[RunResult]) -> list[str]:
@@ -103,20 +116,29 @@ def additions_note(runs: Sequence[RunResult]) -> str | None:
     )
 
 
-def lowering_notes(item: Group) -> dict[str, list[str]]:
-    """Return the rewrites of a group's network by fidelity, each as its name and what it costs."""
-    notes: dict[str, list[str]] = {"exact": [], "approximate": []}
+def lowering_notes(item: Group) -> list[tuple[str, str]]:
+    """Return (fidelity, text): the rewrites of a group's network, each as its name and what it costs."""
+    found: dict[str, list[str]] = {"exact": [], "approximate": []}
     for record in item.longest.lowering:
         detail = record.what if record.cost == "none" else record.cost
-        notes[record.fidelity].append(f"{record.name} ({detail})")
-    return {fidelity: lines for fidelity, lines in notes.items() if lines}
+        found[record.fidelity].append(f"{record.name} ({detail})")
+    return [(fidelity, "; ".join(lines)) for fidelity, lines in found.items() if lines]
 
 
-def warnings_of(runs: Iterable[RunResult]) -> list[str]:
-    """Return every warning once, with the label of its group where there are several groups."""
-    groups = group(runs)
-    several = len(groups) > 1
-    texts = [
-        f"{item.label}: {text}" if several else text for item in groups for run in item.runs for text in run.warnings
+def warning_notes(item: Group) -> list[tuple[str, str]]:
+    """Return ("warning", text) for every warning of a group's runs."""
+    return [("warning", text) for run in item.runs for text in run.warnings]
+
+
+def shared(groups: Sequence[Group], told: Callable[[Group], Iterable[tuple[str, str]]]) -> list[tuple[str, str]]:
+    """Return every (topic, text) once, topic by topic; what does not hold for all groups names those it holds for."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for item in groups:
+        for line in dict.fromkeys(told(item)):
+            found.setdefault(line, []).append(item.label)
+    topics = list(dict.fromkeys(topic for topic, _ in found))
+    ordered = sorted(found.items(), key=lambda entry: topics.index(entry[0][0]))
+    return [
+        (topic, text if len(labels) == len(groups) else f"{', '.join(labels)}: {text}")
+        for (topic, text), labels in ordered
     ]
-    return list(dict.fromkeys(texts))

@@ -14,16 +14,34 @@ from neurosim.errors import NeurosimError, unknown
 from neurosim.results.activity import Run
 
 Boundary = Literal["cores", "chip", "chip with host"]
+BOUNDARIES = ("cores", "chip", "chip with host")
 COMPONENTS = ("synapse", "neuron", "spike output", "network", "barrier", "static", "host")
 
 
 @dataclass(frozen=True)
 class Price:
-    """One term of the linear form: ``counter`` times the descriptor's ``energy`` figure belongs to ``component``."""
+    """One term of the linear form: ``counter`` times the figure ``energy`` belongs to ``component``.
+
+    ``energy`` names a figure of the constant set, or ``level.<name>.<figure>`` of a performance level.
+    ``of`` "unused cores" takes the counter once per core that is not in use, where the boundary reaches that far.
+    """
 
     counter: str
     energy: str
     component: str
+    of: Literal["cores in use", "unused cores"] = "cores in use"
+
+
+@dataclass(frozen=True)
+class Power:
+    """One term of the static part: the time that ``counter`` counts, times the power ``level.<name>.<figure>``.
+
+    ``unit`` is what the counter counts: picoseconds, or ticks of the chip's clock.
+    """
+
+    counter: str
+    power: str
+    unit: Literal["ps", "tick"]
 
 
 @dataclass(frozen=True)
@@ -105,12 +123,12 @@ class Energy:
 def price(
     run: Run,
     chip: Chip,
-    prices: Sequence[Price],
+    terms: Sequence[Price | Power],
     constants: str | None = None,
     host: Host | None = None,
     boundary: Boundary | None = None,
 ) -> Energy:
-    """Price a run with a constant set of the chip, by default the one it ran with.
+    """Price a run with a constant set of the chip, by default the one it ran with, at the chip's supply voltage.
 
     The band adds up the ends of every figure's range (all low or all high at once, so it is an outer bound);
     a figure without a range gets the set's stated error. Raises NeurosimError for an unknown set or host figure.
@@ -118,22 +136,72 @@ def price(
     host = host or Host()
     chosen = chip.constants(constants or run.constants)
     wanted = boundary or ("chip with host" if host.counted else "chip")
-    if wanted not in ("cores", "chip", "chip with host"):
-        raise unknown("boundary", wanted, ("cores", "chip", "chip with host"))
-    parts = {name: Band(0.0, 0.0, 0.0) for name in COMPONENTS}
-    unranged = []
-    for term in prices:
-        quantity = _energy(chosen, term.energy)
-        count = float(run.activity.total(term.counter).mean())
-        band, ranged = _band(quantity, chosen)
-        parts[term.component] += Band(count * band.value, count * band.low, count * band.high)
-        if not ranged and count and quantity.value:
-            unranged.append(f"energy.{term.energy}")
+    if wanted not in BOUNDARIES:
+        raise unknown("boundary", wanted, BOUNDARIES)
+    bill = _Bill(chip, chosen, run)
+    for term in terms:
+        if isinstance(term, Power):
+            bill.hold(term)
+        elif term.of == "cores in use" or wanted != "cores":
+            bill.count(term)
     seconds = float(run.times.step_ends[:, -1].mean()) * 1e-12 + host_seconds(run, chip, host)
-    parts["static"] = _static(chip, run, seconds, wanted)
+    bill.static(seconds, wanted)
     if wanted == "chip with host":
-        parts["host"] = _host(chip, host, seconds)
-    return Energy(chip.name, chosen.name, wanted, parts, _per_core(run, prices, chosen), tuple(dict.fromkeys(unranged)))
+        bill.host(host, seconds)
+    per_core = _per_core(run, [term for term in terms if isinstance(term, Price)], chip, chosen)
+    return Energy(chip.name, chosen.name, wanted, bill.parts, per_core, tuple(dict.fromkeys(bill.unranged)))
+
+
+class _Bill:
+    """Adds up parts of the energy of one run."""
+
+    def __init__(self, chip: Chip, constants: ConstantSet, run: Run) -> None:
+        self.chip, self.constants, self.run = chip, constants, run
+        self.parts = {name: Band(0.0, 0.0, 0.0) for name in COMPONENTS}
+        self.unranged: list[str] = []
+
+    def add(self, component: str, name: str, quantity: Quantity, factor: float) -> None:
+        """Add a figure times a factor to a part; remember the figure if nothing is known of its error."""
+        band, ranged = _band(quantity, self.constants)
+        self.parts[component] += Band(factor * band.value, factor * band.low, factor * band.high)
+        if not ranged and factor and quantity.value:
+            self.unranged.append(name)
+
+    def count(self, term: Price) -> None:
+        """Add one term of the linear form."""
+        number = float(self.run.activity.total(term.counter).mean())
+        if term.of == "unused cores":
+            number *= len(self.chip.usable_cores) - len(self.run.activity.cores)
+        figure = energy_figure(self.chip, self.constants, term.energy)
+        name = term.energy if term.energy.startswith("level.") else f"energy.{term.energy}"
+        self.add(term.component, name, figure, number * self.chip.scale.energy)
+
+    def hold(self, term: Power) -> None:
+        """Add a power for the time that a counter tells."""
+        seconds = float(self.run.activity.total(term.counter).mean()) * 1e-12
+        if term.unit == "tick":
+            seconds *= self.chip.tick
+        _, level, figure = term.power.split(".")
+        self.add("static", term.power, self.chip.levels[level].power[figure], seconds * self.chip.scale.static)
+
+    def static(self, seconds: float, boundary: Boundary) -> None:
+        """Add the powers that flow whatever happens."""
+        used, power = len(self.run.activity.cores), self.constants.power
+        shares = {"core_static": float(used)}
+        if boundary != "cores":
+            shares["chip_static"] = float(self.chip.n_chips)
+            shares["core_unused"] = float(len(self.chip.usable_cores) - used)
+        for name, number in shares.items():
+            self.add("static", f"power.{name}", power[name], number * seconds * self.chip.scale.static)
+
+    def host(self, host: Host, seconds: float) -> None:
+        """Add what lies around the chip."""
+        for name in ("embedded_clocks", "embedded_running") if host.embedded else ():
+            if name not in self.chip.power:
+                raise NeurosimError(f"{self.chip.name}: host.embedded: the descriptor has no power.{name}")
+            self.add("host", f"power.{name}", self.chip.power[name], seconds)
+        if host.state_reset:
+            self.add("host", "host.state_reset", _host_figure(self.chip, "state_reset"), 1.0)
 
 
 def host_seconds(run: Run, chip: Chip, host: Host) -> float:
@@ -152,7 +220,11 @@ def _host_figure(chip: Chip, name: str) -> Quantity:
     return chip.host[name]
 
 
-def _energy(constants: ConstantSet, name: str) -> Quantity:
+def energy_figure(chip: Chip, constants: ConstantSet, name: str) -> Quantity:
+    """Return the figure that a Price names; raises NeurosimError when the descriptor has none."""
+    if name.startswith("level."):
+        _, level, figure = name.split(".")
+        return chip.levels[level].energy[figure]
     if name not in constants.energy:
         raise NeurosimError(f"constant set {constants.name} has no energy.{name}")
     return constants.energy[name]
@@ -161,40 +233,18 @@ def _energy(constants: ConstantSet, name: str) -> Quantity:
 def _band(quantity: Quantity, constants: ConstantSet) -> tuple[Band, bool]:
     if quantity.range is not None:
         return Band(quantity.si, quantity.low, quantity.high), True
-    error = constants.stated_error.energy if constants.stated_error else None
+    error = constants.stated_error.energy if constants.stated_error and quantity.dimension == "energy" else None
     if error is None:
         return Band(quantity.si, quantity.si, quantity.si), False
     return Band(quantity.si, quantity.si * (1 - error), quantity.si * (1 + error)), True
 
 
-def _static(chip: Chip, run: Run, seconds: float, boundary: Boundary) -> Band:
-    cores = chip.power["core_static"]
-    n = len(run.activity.cores)
-    power = Band(n * cores.si, n * cores.low, n * cores.high)
-    if boundary != "cores":
-        gated = chip.power["chip_gated"]
-        power += Band(gated.si, gated.low, gated.high)
-    return Band(power.value * seconds, power.low * seconds, power.high * seconds)
-
-
-def _host(chip: Chip, host: Host, seconds: float) -> Band:
-    total = Band(0.0, 0.0, 0.0)
-    if host.embedded:
-        for name in ("embedded_clocks", "embedded_running"):
-            quantity = chip.power[name]
-            total += Band(quantity.si * seconds, quantity.low * seconds, quantity.high * seconds)
-    if host.state_reset:
-        reset = _host_figure(chip, "state_reset")
-        total += Band(reset.si, reset.low, reset.high)
-    return total
-
-
-def _per_core(run: Run, prices: Sequence[Price], constants: ConstantSet) -> NDArray[np.float64]:
+def _per_core(run: Run, prices: Sequence[Price], chip: Chip, constants: ConstantSet) -> NDArray[np.float64]:
     per_core = np.zeros(run.activity.per_core.shape[1])
     for term in prices:
-        if term.counter in run.activity.counters:
+        if term.counter in run.activity.counters and term.of == "cores in use":
             column = run.activity.per_core[:, :, run.activity.counters.index(term.counter)]
-            per_core += column.mean(axis=0) * _energy(constants, term.energy).si
+            per_core += column.mean(axis=0) * energy_figure(chip, constants, term.energy).si * chip.scale.energy
     return per_core
 
 

@@ -52,6 +52,7 @@ def neurobench(
     firing = [p for p in network.neurons if not isinstance(p.neuron, Accumulator)]
     steps = next(iter(pulses.values())).shape[1]
     weights = sum(network.population(p.source).size * network.population(p.target).size for p in network.projections)
+    used = sum(int(np.count_nonzero(p.weights)) for p in network.projections)
     outputs = sum(pulses[p.name].size for p in firing)
     fired = sum(int(pulses[p.name].sum()) for p in firing)
     is_mac = [not binary_inputs and network.population(p.source).is_source for p in network.projections]
@@ -60,7 +61,7 @@ def neurobench(
     updates = {name: float(values.mean()) for name, values in membrane_updates.items()}
     return NeuroBench(
         footprint=weights * _BYTES,
-        connection_sparsity=round(1 - network.n_synapses / weights, 4) if weights else 0.0,
+        connection_sparsity=round(1 - used / weights, 4) if weights else 0.0,
         activation_sparsity=1 - fired / outputs if outputs else 0.0,
         effective_acs=sum(m for m, mac in zip(means, is_mac, strict=True) if not mac),
         effective_macs=sum(m for m, mac in zip(means, is_mac, strict=True) if mac),

@@ -3,9 +3,21 @@
 from neurosim.cores.compartment.limits import core_filler, usage
 from neurosim.cores.compartment.load import load
 from neurosim.cores.compartment.lower import lower
-from neurosim.cores.compartment.prices import COUNTERS, PRICES
+from neurosim.cores.compartment.prices import MULTICAST, counters, prices, stamp
 from neurosim.cores.compartment.state import start
 from neurosim.cores.compartment.vocabulary import VOCABULARY
 from neurosim.cores.compartment.widths import arithmetic
 
-__all__ = ["COUNTERS", "PRICES", "VOCABULARY", "arithmetic", "core_filler", "load", "lower", "start", "usage"]
+__all__ = [
+    "MULTICAST",
+    "VOCABULARY",
+    "arithmetic",
+    "core_filler",
+    "counters",
+    "load",
+    "lower",
+    "prices",
+    "stamp",
+    "start",
+    "usage",
+]

@@ -35,10 +35,11 @@ def encode(projection: Projection, chip: Chip) -> tuple[Encoding, NDArray[np.int
     """Return the narrowest encoding of a projection and its mantissas, int64[n].
 
     The integer weights times 2**projection.exponent must come out exactly; raises UnsupportedError naming the
-    projection when no storable size or exponent does that.
+    projection when no storable size or exponent does that, and for delays that the synapse's field cannot hold.
     """
     weights = projection.weights
     where = f"{chip.name}: projection {projection.source} -> {projection.target}"
+    _check_delays(projection, chip, where)
     if weights.dtype.kind not in "iu":
         raise UnsupportedError(f"{where}: weights are not integers; lower the network first")
     low, high = int(weights.min(initial=0)), int(weights.max(initial=0))
@@ -52,13 +53,31 @@ def encode(projection: Projection, chip: Chip) -> tuple[Encoding, NDArray[np.int
             f"{where}: limit weight_bits_max: weights {low}..{high} need {magnitude + mixed} bits,"
             f" available {storable_sizes(chip)[-1]}"
         )
+    rest = chip.width("weight_shift") - projection.exponent
+    if rest > 0 and np.any(weights.astype(np.int64) & ((1 << rest) - 1)):
+        raise UnsupportedError(
+            f"{where}: weights times 2**{projection.exponent} are not multiples of {1 << chip.width('weight_shift')},"
+            f" the chip's smallest effective weight; whole mantissas need exponent {chip.width('weight_shift')} or more"
+        )
     shift = widest - (bits - mixed)
     exponent = projection.exponent - chip.width("weight_shift") - shift
     least, most = chip.limit("weight_exponent_min"), chip.limit("weight_exponent_max")
     if not least <= exponent <= most:
-        raise UnsupportedError(f"{where}: weight exponent {exponent} outside {least}..{most}")
+        raise UnsupportedError(
+            f"{where}: limits weight_exponent_min, weight_exponent_max: exponent {exponent}, available {least}..{most}"
+        )
     delay_bits = int(projection.delays.max(initial=1) - 1).bit_length()
     return Encoding(bits, sign, exponent, delay_bits), weights.astype(np.int64) << shift
+
+
+def _check_delays(projection: Projection, chip: Chip, where: str) -> None:
+    # A spike acts in the next step at the earliest: the field counts the steps after that one.
+    shortest, longest = (int(f(projection.delays, initial=1)) for f in (np.min, np.max))
+    if shortest < 1:
+        raise UnsupportedError(f"{where}: delay {shortest}, the shortest is 1 step; lower the network first")
+    most = chip.limit("delay_max") + 1
+    if longest > most:
+        raise UnsupportedError(f"{where}: limit delay_max: delay of {longest} steps, available 1..{most}")
 
 
 def effective_weights(mantissas: NDArray[Any], encoding: Encoding, chip: Chip) -> NDArray[np.int32]:

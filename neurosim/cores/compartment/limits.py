@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,40 +12,30 @@ from numpy.typing import NDArray
 from neurosim.chip import Chip
 from neurosim.cores.compartment.encode import Encoding, encode
 from neurosim.cores.compartment.image import CompartmentImage
-from neurosim.cores.compartment.memory import axon_words, index_bits, is_dense
+from neurosim.cores.compartment.memory import axon_words, index_bits
+from neurosim.cores.compartment.registers import registers
+from neurosim.cores.compartment.step import Parameters
+from neurosim.errors import UnsupportedError
 from neurosim.mapping.legality import Usage
 from neurosim.mapping.lowering import Lowered
 from neurosim.mapping.problem import CoreFill, Nets
 from neurosim.program import Program
 
+Ints = NDArray[np.int64]
 
-def core_filler(lowered: Lowered, nets: Nets, chip: Chip) -> Callable[[], CoreFill]:
-    """Return a function that opens an empty core, for mappers."""
-    network = lowered.network
-    compartments = np.concatenate([np.full(p.size, p.compartments) for p in network.neurons])
-    port = np.array([p.port for p in network.projections], dtype=np.int64)
-    encodings = [encode(p, chip)[0] for p in network.projections]
-    shared = _Shared(chip, nets, compartments, port, encodings)
-    return lambda: _Fill(shared)
-
-
-class _Shared:
-    """What all cores of one mapping have in common."""
-
-    def __init__(
-        self,
-        chip: Chip,
-        nets: Nets,
-        compartments: NDArray[np.int64],
-        port: NDArray[np.int64],
-        encodings: list[Encoding],
-    ) -> None:
-        self.chip, self.nets, self.compartments = chip, nets, compartments
-        self.port = port[nets.projection]
-        own_bits = np.array([e.bits + e.delay_bits for e in encodings], dtype=np.int64)
-        self.bits = own_bits[nets.projection]
-        longest = max((e.delay_bits for e in encodings), default=0)
-        self.slots = accumulator_slots((1 << longest) - 1 if longest else 0, chip)
+LIMITS = (
+    "compartments",
+    "input_axons",
+    "output_axons",
+    "synapse_memory_words",
+    "compartment_profiles",
+    "threshold_profiles",
+    "synapse_formats",
+    "delay_max",
+    "accumulator_slots",
+    "refractory_max",
+    "weight_bits_max",
+)
 
 
 def accumulator_slots(delay: int, chip: Chip) -> int:
@@ -54,82 +46,18 @@ def accumulator_slots(delay: int, chip: Chip) -> int:
     return max(int(chip.limit("delay_window")), 1 << (delay + 1).bit_length())
 
 
-class _Fill:
-    """One core being filled, with its synapse memory kept up to date neuron by neuron."""
-
-    def __init__(self, shared: _Shared) -> None:
-        self.shared = shared
-        n = shared.nets.n
-        self.count = np.zeros(n, dtype=np.int64)
-        self.first = np.zeros(n, dtype=np.int64)
-        self.last = np.full(n, -1, dtype=np.int64)
-        self.words = np.zeros(n, dtype=np.int64)
-        self.compartments = self.axons = self.total = 0
-        self.index = 0
-
-    def add(self, neuron: int) -> str | None:
-        """Place one more neuron here and return None, or the name of the limit that forbids it."""
-        shared, chip = self.shared, self.shared.chip
-        after = self.compartments + int(shared.compartments[neuron])
-        if after > chip.limit("compartments"):
-            return "compartments"
-        if after * shared.slots > chip.limit("accumulator_slots"):
-            return "accumulator_slots"
-        nets, added = np.unique(shared.nets.reaching(neuron), return_counts=True)
-        opened = int((self.count[nets] == 0).sum())
-        if self.axons + opened > chip.limit("input_axons"):
-            return "input_axons"
-        target = self.compartments + shared.port[nets]
-        count = self.count[nets] + added
-        first = np.where(self.count[nets] == 0, target, self.first[nets])
-        words, total, index = self._memory(nets, count, first, target, after)
-        if total > chip.limit("synapse_memory_words"):
-            return "synapse_memory_words"
-        self.count[nets], self.first[nets], self.last[nets] = count, first, target
-        self.words, self.total, self.index = words, total, index
-        self.compartments, self.axons = after, self.axons + opened
-        return None
-
-    def _memory(
-        self,
-        nets: NDArray[np.int64],
-        count: NDArray[np.int64],
-        first: NDArray[np.int64],
-        last: NDArray[np.int64],
-        compartments: int,
-    ) -> tuple[NDArray[np.int64], int, int]:
-        """Return words per net, their sum and the index width if these nets grew to these counts."""
-        shared = self.shared
-        index = index_bits(compartments, shared.chip)
-        if index != self.index:
-            nets, grown = np.flatnonzero((self.count > 0) | np.isin(np.arange(len(self.count)), nets)), nets
-            at = np.searchsorted(nets, grown)
-            counts, firsts, lasts = self.count[nets], self.first[nets], self.last[nets]
-            counts[at], firsts[at], lasts[at] = count, first, last
-            count, first, last = counts, firsts, lasts
-        bits = shared.bits[nets] + np.where(is_dense(first, last, count), 0, index)
-        words = self.words.copy()
-        words[nets] = axon_words(count, bits, shared.chip)
-        return words, int(self.total + words[nets].sum() - self.words[nets].sum()), index
-
-
 def usage(program: Program) -> tuple[Usage, ...]:
     """Return how much of every limit each core uses, from the loaded tables alone."""
     chip = program.chip
     result: list[Usage] = []
     for k, image in enumerate(program.images):
         core = int(program.cores[k])
-        outputs = program.outputs[k]
-        result += [
-            Usage(name, core, needed, chip.limit(name))
-            for name, needed in _needs(image, len(outputs.core), chip).items()
-        ]
+        needs = _needs(image, len(program.outputs[k].core), chip)
+        result += [Usage(name, core, needs[name], chip.limit(name)) for name in LIMITS]
     return tuple(result)
 
 
 def _needs(image: CompartmentImage, output_axons: int, chip: Chip) -> dict[str, int]:
-    p = image.parameters
-    profiles = np.stack([p.decay_u, p.decay_v, p.refractory, p.join, p.spiking.astype(np.int64), np.sign(p.bias)])
     counts = np.diff(image.axon_ptr)
     delay = int(image.delay.max(initial=0))
     return {
@@ -137,11 +65,165 @@ def _needs(image: CompartmentImage, output_axons: int, chip: Chip) -> dict[str, 
         "input_axons": len(counts),
         "output_axons": output_axons,
         "synapse_memory_words": int(axon_words(counts, image.axon_bits, chip).sum()),
-        "compartment_profiles": np.unique(profiles, axis=1).shape[1],
-        "threshold_profiles": len(np.unique(p.threshold)),
+        "compartment_profiles": len(np.unique(_profiles(image.parameters), axis=0)),
+        "threshold_profiles": len(np.unique(image.parameters.threshold)),
         "synapse_formats": len(np.unique(image.axon_format)),
         "delay_max": delay,
         "accumulator_slots": accumulator_slots(delay, chip) * image.n,
-        "refractory_max": int(p.refractory.max(initial=0)),
+        "refractory_max": int(image.parameters.refractory.max(initial=0)),
         "weight_bits_max": int(image.weight_bits),
     }
+
+
+def format_numbers(encodings: list[Encoding]) -> Ints:
+    """Number the encodings of projections, int64[projections]: equal ones share a synapse format."""
+    distinct = {encoding: k for k, encoding in enumerate(dict.fromkeys(encodings))}
+    return np.array([distinct[encoding] for encoding in encodings], dtype=np.int64)
+
+
+def _profiles(p: Parameters) -> Ints:
+    """Return what compartments of one profile share, one row per compartment; biases are each compartment's own."""
+    return np.stack([p.decay_u, p.decay_v, p.refractory, p.join, p.spiking.astype(np.int64)], axis=1)
+
+
+def core_filler(lowered: Lowered, nets: Nets, chip: Chip) -> Callable[[], CoreFill]:
+    """Return a function that opens an empty core, for mappers; raises UnsupportedError as ``load`` does."""
+    shared = _Shared.of(lowered, nets, chip)
+    return lambda: CompartmentFill(shared)
+
+
+@dataclass(frozen=True, eq=False)
+class _Shared:
+    """What all cores of one mapping have in common.
+
+    ``unit_ptr`` compartments of each neuron; ``profile`` and ``threshold`` numbers per compartment; ``refractory``,
+    ``delay`` and ``weight_bits`` the largest per neuron; ``port``, ``bits`` (per synapse, without index) and
+    ``format`` (dense one of each pair) per net.
+    """
+
+    chip: Chip
+    nets: Nets
+    unit_ptr: Ints
+    profile: Ints
+    threshold: Ints
+    refractory: Ints
+    delay: Ints
+    weight_bits: Ints
+    port: Ints
+    bits: Ints
+    format: Ints
+
+    @classmethod
+    def of(cls, lowered: Lowered, nets: Nets, chip: Chip) -> _Shared:
+        network = lowered.network
+        if not network.neurons:
+            raise UnsupportedError(f"{chip.name}: network {network.name} has no population that computes")
+        parameters, _ = registers(network, chip)
+        units = np.concatenate([np.full(p.size, p.compartments, dtype=np.int64) for p in network.neurons])
+        unit_ptr = np.concatenate([[0], np.cumsum(units)]).astype(np.int64)
+        encodings = [encode(p, chip)[0] for p in network.projections]
+        projection = nets.projection
+        per_synapse = projection[nets.net_of_synapse]
+        delay, weight_bits = np.zeros((2, len(units)), dtype=np.int64)
+        delays = [p.delays.astype(np.int64) - 1 for p in network.projections]
+        start = np.cumsum([0, *map(len, delays)])
+        own = np.array([e.bits for e in encodings], dtype=np.int64)
+        np.maximum.at(delay, nets.target, np.concatenate([*delays, start[:0]])[start[per_synapse] + nets.synapse])
+        np.maximum.at(weight_bits, nets.target, own[per_synapse])
+        return cls(
+            chip,
+            nets,
+            unit_ptr,
+            np.unique(_profiles(parameters), axis=0, return_inverse=True)[1].ravel(),
+            np.unique(parameters.threshold, return_inverse=True)[1],
+            np.maximum.reduceat(parameters.refractory, unit_ptr[:-1]),
+            delay,
+            weight_bits,
+            np.array([p.port for p in network.projections], dtype=np.int64)[projection],
+            (own + np.array([e.delay_bits for e in encodings], dtype=np.int64))[projection],
+            2 * format_numbers(encodings)[projection],
+        )
+
+
+class _Axons(NamedTuple):
+    """The input axons that some nets have on a core, one entry per net.
+
+    ``synapses``, 0 = no axon; ``last`` compartment reached; ``sparse``, an index is stored.
+    """
+
+    synapses: Ints
+    last: Ints
+    sparse: NDArray[np.bool_]
+
+    def of(self, nets: Ints) -> _Axons:
+        return _Axons(self.synapses[nets], self.last[nets], self.sparse[nets])
+
+
+class CompartmentFill:
+    """One core being filled; ``needs`` says how much of each limit it uses, as ``usage`` will find it loaded."""
+
+    def __init__(self, shared: _Shared) -> None:
+        self._shared = shared
+        n = shared.nets.n
+        self._axons = _Axons(np.zeros(n, np.int64), np.full(n, -1, np.int64), np.zeros(n, np.bool_))
+        self._profiles: set[int] = set()
+        self._thresholds: set[int] = set()
+        self._formats = np.zeros(int(shared.format.max(initial=-1)) + 2, dtype=np.int64)
+        self.needs = dict.fromkeys(LIMITS, 0)
+
+    def add(self, neuron: int, sends: int = 0) -> Usage | None:
+        """Place one more neuron here and return None, or leave the core as it is and return the exceeded limit."""
+        shared, chip, needs = self._shared, self._shared.chip, self.needs
+        units = slice(shared.unit_ptr[neuron], shared.unit_ptr[neuron + 1])
+        profiles = self._profiles.union(shared.profile[units].tolist())
+        thresholds = self._thresholds.union(shared.threshold[units].tolist())
+        nets, added = np.unique(shared.nets.reaching(neuron), return_counts=True)
+        before = self._axons.of(nets)
+        after = self._grown(before, needs["compartments"] + shared.port[nets], added)
+        formats = self._formats.copy()
+        np.subtract.at(formats, (shared.format[nets] + before.sparse)[before.synapses > 0], 1)
+        np.add.at(formats, shared.format[nets] + after.sparse, 1)
+        compartments = needs["compartments"] + units.stop - units.start
+        delay = max(needs["delay_max"], int(shared.delay[neuron]))
+        wanted = {
+            "compartments": int(compartments),
+            "input_axons": needs["input_axons"] + int((before.synapses == 0).sum()),
+            "output_axons": needs["output_axons"] + sends,
+            "synapse_memory_words": self._memory(nets, before, after, int(compartments)),
+            "compartment_profiles": len(profiles),
+            "threshold_profiles": len(thresholds),
+            "synapse_formats": int(np.count_nonzero(formats)),
+            "delay_max": delay,
+            "accumulator_slots": accumulator_slots(delay, chip) * int(compartments),
+            "refractory_max": max(needs["refractory_max"], int(shared.refractory[neuron])),
+            "weight_bits_max": max(needs["weight_bits_max"], int(shared.weight_bits[neuron])),
+        }
+        for limit, needed in wanted.items():
+            if needed > chip.limit(limit):
+                return Usage(limit, -1, needed, chip.limit(limit))
+        for column, values in zip(self._axons, after, strict=True):
+            column[nets] = values
+        self._profiles, self._thresholds, self._formats, self.needs = profiles, thresholds, formats, wanted
+        return None
+
+    @staticmethod
+    def _grown(before: _Axons, target: Ints, added: Ints) -> _Axons:
+        """Return the axons when each reaches ``added`` times one more compartment, ``target``."""
+        adjoins = (before.synapses == 0) | (target == before.last + 1)
+        return _Axons(before.synapses + added, target, before.sparse | ~adjoins | (added > 1))
+
+    def _memory(self, nets: Ints, before: _Axons, after: _Axons, compartments: int) -> int:
+        """Return the words of the whole core when these axons have grown."""
+        chip, total = self._shared.chip, self.needs["synapse_memory_words"]
+        old, new = index_bits(self.needs["compartments"], chip), index_bits(compartments, chip)
+        total += self._words(nets, after, new) - self._words(nets, before, old)
+        if new != old:  # the index of every sparse axon grows, also of those that stay as they are
+            others = np.flatnonzero(self._axons.sparse)
+            others = others[~np.isin(others, nets, assume_unique=True)]
+            same = self._axons.of(others)
+            total += self._words(others, same, new) - self._words(others, same, old)
+        return total
+
+    def _words(self, nets: Ints, axons: _Axons, index: int) -> int:
+        bits = self._shared.bits[nets] + np.where(axons.sparse, index, 0)
+        return int(axon_words(axons.synapses, bits, self._shared.chip).sum())

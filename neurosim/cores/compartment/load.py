@@ -10,25 +10,22 @@ from numpy.typing import NDArray
 from neurosim.chip import Chip
 from neurosim.cores.compartment.encode import Encoding, effective_weights, encode
 from neurosim.cores.compartment.image import CompartmentImage
+from neurosim.cores.compartment.limits import format_numbers
 from neurosim.cores.compartment.memory import index_bits, is_dense
-from neurosim.cores.compartment.step import JOINS, Parameters
-from neurosim.errors import UnsupportedError
+from neurosim.cores.compartment.registers import registers
+from neurosim.cores.compartment.step import Parameters
 from neurosim.mapping import Mapping, Nets, neuron_offsets
-from neurosim.network import CompartmentNeuron, Network
+from neurosim.network import Network
 from neurosim.program import Destinations, Members, Program
-
-_NAMES = ("decay_u", "decay_v", "bias", "threshold", "refractory", "join")
 
 
 def load(mapping: Mapping, nets: Nets) -> Program:
-    """Return the program of a mapping; raises UnsupportedError for weights or delays that cannot be stored."""
+    """Return the program of a mapping; raises UnsupportedError for what synapses or registers cannot hold."""
     network, chip = mapping.lowered.network, mapping.chip
     layout = _Layout.of(network, mapping.core_of)
     encodings = [encode(p, chip) for p in network.projections]
     axons = _Axons.of(nets, layout)
     delays = _concatenate([p.delays.astype(np.int64) - 1 for p in network.projections])
-    if delays.min(initial=0) < 0:
-        raise UnsupportedError(f"{chip.name}: a projection has delay 0, the shortest is 1 step")
     weights = _concatenate([effective_weights(w, e, chip).astype(np.int64) for e, w in encodings])
     synapse = (
         nets.synapse + _starts([len(p.targets) for p in network.projections])[nets.projection][nets.net_of_synapse]
@@ -36,7 +33,7 @@ def load(mapping: Mapping, nets: Nets) -> Program:
     port = np.array([p.port for p in network.projections], dtype=np.int64)[nets.projection][nets.net_of_synapse]
     target = layout.unit[nets.target] + port
     tables = _Tables(target, weights[synapse], delays[synapse], [e for e, _ in encodings])
-    parameters, initial = _parameters(network)
+    parameters, initial = registers(network, chip)
     images = tuple(
         _image(core, layout, axons, tables, parameters, initial, nets, chip) for core in range(len(layout.cores))
     )
@@ -123,28 +120,12 @@ class _Tables:
     encodings: list[Encoding]
 
 
-def _parameters(network: Network) -> tuple[dict[str, NDArray[np.int64]], NDArray[np.int64]]:
-    """Return each parameter over all compartments in network order, int64, and the initial voltages."""
-    columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in (*_NAMES, "spiking", "initial")}
-    for population in network.neurons:
-        if not isinstance(population.neuron, CompartmentNeuron):
-            raise UnsupportedError(f"population '{population.name}' is not lowered to compartments")
-        for name, parts in columns.items():
-            values = [
-                JOINS[part.join] if name == "join" else getattr(part, name) for part in population.neuron.compartments
-            ]
-            stacked = [np.broadcast_to(np.asarray(v, dtype=np.int64), (population.size,)) for v in values]
-            parts.append(np.stack(stacked, axis=1).ravel())
-    flat = {name: _concatenate(parts) for name, parts in columns.items()}
-    return flat, flat.pop("initial")
-
-
 def _image(
     core: int,
     layout: _Layout,
     axons: _Axons,
     tables: _Tables,
-    parameters: dict[str, NDArray[np.int64]],
+    parameters: Parameters,
     initial: NDArray[np.int64],
     nets: Nets,
     chip: Chip,
@@ -157,15 +138,12 @@ def _image(
     synapses = axons.synapse_order[ptr[0] : ptr[-1]]
     target = tables.target[synapses]
     local = ptr - ptr[0]
-    sparse = (
-        ~is_dense(target[local[:-1]], target[local[1:] - 1], np.diff(local)) if hi > lo else np.zeros(0, dtype=bool)
-    )
+    sparse = ~is_dense(target, local)
     projection = nets.projection[axons.net[lo:hi]]
     own_bits = np.array([e.bits + e.delay_bits for e in tables.encodings], dtype=np.int64)
-    chosen = {name: values[here] for name, values in parameters.items()}
     return CompartmentImage(
         len(here),
-        Parameters(**{**chosen, "spiking": chosen["spiking"].astype(np.bool_)}),
+        Parameters(*(values[here] for values in parameters)),
         initial[here],
         local,
         target.astype(np.int32),
@@ -173,16 +151,9 @@ def _image(
         tables.delay[synapses].astype(np.int16),
         own_bits[projection] + np.where(sparse, index_bits(len(here), chip), 0),
         sparse,
-        _formats(projection, sparse, tables.encodings),
+        2 * format_numbers(tables.encodings)[projection] + sparse,
         max((tables.encodings[k].bits for k in np.unique(projection)), default=0),
     )
-
-
-def _formats(projection: NDArray[np.int32], sparse: NDArray[np.bool_], encodings: list[Encoding]) -> NDArray[np.int64]:
-    """Number the synapse formats: projections of equal encoding share one, dense and sparse are two."""
-    distinct = sorted(set(encodings), key=repr)
-    number = np.array([distinct.index(e) for e in encodings], dtype=np.int64)
-    return number[projection] * 2 + sparse
 
 
 def _input_destinations(network: Network, nets: Nets, axons: _Axons) -> Destinations:

@@ -9,6 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
+from neurosim.cores.compartment.quantise import (
+    at_most,
+    largest_weight,
+    quantisation_record,
+    quantised,
+    range_record,
+    weight_bounds,
+)
+from neurosim.cores.compartment.widths import arithmetic
 from neurosim.errors import UnsupportedError
 from neurosim.mapping.lowering import Lowered, Record, retime
 from neurosim.network import (
@@ -21,16 +30,18 @@ from neurosim.network import (
     Population,
     Projection,
 )
+from neurosim.network.neuron import Parameter
 
+_GRID_TOLERANCE = 1e-9  # relative; below it a threshold counts as on the grid
 LEAST_DELAY = 1  # a spike sent in one step acts in the next one at the earliest: the barrier lies between
 
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """One population rewritten: its new form, the factor on its weights, extra synapses and records."""
+    """One population rewritten: new form, factor on its weights (None: taken as they are), extra synapses, records."""
 
     population: Population
-    scale: float
+    scale: float | None
     extra: tuple[Projection, ...] = ()
     records: tuple[Record, ...] = ()
 
@@ -39,32 +50,28 @@ def lower(network: Network, chip: Chip) -> Lowered:
     """Rewrite a network for compartment cores: retime, quantise weights, build compartments.
 
     Populations of CompartmentNeuron pass unchanged and need integer weights. Raises UnsupportedError for what
-    cannot be expressed, naming population and feature.
+    cannot be expressed, naming population or projection and feature.
     """
     retimed, lag, record = retime(network, LEAST_DELAY)
     parts = {p.name: _lower_population(retimed, p, chip) for p in retimed.neurons}
-    grain = chip.width("weight_shift")
-    projections = tuple(_quantised(p, parts[p.target], grain) for p in retimed.projections)
-    lowered = Network(
-        f"{network.name} on {chip.name}",
-        tuple(parts[p.name].population if p.name in parts else p for p in retimed.populations),
-        projections + tuple(extra for part in parts.values() for extra in part.extra),
-        network.outputs,
-    )
-    records = (record,) if record else ()
-    return Lowered(
-        lowered,
-        records + tuple(r for part in parts.values() for r in part.records),
-        lag,
-        {name: part.scale * (1 << grain) for name, part in parts.items()},
-    )
+    projections = tuple(_lower_projection(p, parts[p.target].scale, chip) for p in retimed.projections)
+    projections += tuple(extra for part in parts.values() for extra in part.extra)
+    populations = tuple(parts[p.name].population if p.name in parts else p for p in retimed.populations)
+    lowered = Network(f"{network.name} on {chip.name}", populations, projections, network.outputs)
+    records = [record] if record else []
+    for name, part in parts.items():
+        wraps = range_record(part.population, [p for p in projections if p.target == name], chip)
+        records += [*part.records, wraps] if wraps and part.scale is not None else part.records
+    grain = 1 << chip.width("weight_shift")
+    scale = {name: 1.0 if part.scale is None else part.scale * grain for name, part in parts.items()}
+    return Lowered(lowered, tuple(records), lag, scale)
 
 
 def _lower_population(network: Network, population: Population, chip: Chip) -> _Part:
     model = population.neuron
     incoming = [p for p in network.projections if p.target == population.name]
     if isinstance(model, CompartmentNeuron):
-        return _Part(population, 1.0)
+        return _Part(population, None)
     if isinstance(model, AddAndFire):
         return _add_and_fire(population, model, incoming, chip)
     if isinstance(model, Accumulator):
@@ -74,59 +81,23 @@ def _lower_population(network: Network, population: Population, chip: Chip) -> _
     raise UnsupportedError(f"{chip.name}: population '{population.name}': neuron {type(model).__name__} unsupported")
 
 
-def _quantised(projection: Projection, part: _Part, grain: int) -> Projection:
-    if part.scale == 1.0 and projection.weights.dtype.kind in "iu":
-        return projection if projection.exponent else replace(projection, exponent=grain)
-    weights = np.rint(projection.weights * part.scale).astype(np.int64)
-    kept = weights != 0
-    rows = projection.rows[kept]
-    indptr = np.zeros_like(projection.indptr)
-    np.cumsum(np.bincount(rows, minlength=len(indptr) - 1), out=indptr[1:])
-    delay = projection.delay if isinstance(projection.delay, int) else projection.delay[kept]
-    return replace(
-        projection,
-        indptr=indptr,
-        targets=projection.targets[kept],
-        weights=weights[kept],
-        delay=delay,
-        exponent=grain,
-    )
-
-
-def _weight_bounds(incoming: list[Projection]) -> tuple[float, bool]:
-    """Return the largest magnitude over all incoming weights and whether all of them are integers."""
-    largest = max((float(np.abs(p.weights).max(initial=0)) for p in incoming), default=0.0)
-    return largest, all(bool(np.all(p.weights == np.rint(p.weights))) for p in incoming)
-
-
-def _largest_weight(chip: Chip) -> int:
-    # One bit of the stored weight is the sign.
-    return int(2 ** (chip.limit("weight_bits_max") - 1)) - 1
+def _lower_projection(projection: Projection, scale: float | None, chip: Chip) -> Projection:
+    if scale is not None:
+        return quantised(projection, scale, chip.width("weight_shift"))
+    if projection.weights.dtype.kind not in "iu":
+        raise UnsupportedError(
+            f"{chip.name}: projection {projection.source} -> {projection.target}: weights are"
+            f" {projection.weights.dtype}, compartments need integer weights"
+        )
+    return projection
 
 
 def _free_scale(incoming: list[Projection], chip: Chip) -> tuple[float, bool]:
     """Return the scale that uses the whole weight range, or 1 when integer weights fit as they are."""
-    largest, integers = _weight_bounds(incoming)
-    if integers and largest <= _largest_weight(chip):
+    largest, integers = weight_bounds(incoming)
+    if integers and largest <= largest_weight(chip):
         return 1.0, True
-    return _largest_weight(chip) / largest, False
-
-
-def _quantisation_record(population: Population, scale: float, exact: bool, chip: Chip, note: str = "") -> Record:
-    if exact:
-        return Record(
-            f"quantise {population.name}",
-            f"integer weights kept as they are{note}",
-            "the chip's weights are integers",
-            "exact",
-        )
-    return Record(
-        f"quantise {population.name}",
-        f"weights times {scale:.6g}, rounded to signed {chip.limit('weight_bits_max')}-bit integers{note}",
-        "the chip's weights are integers of a few bits",
-        "approximate",
-        f"each weight off by at most {0.5 / scale:.3g}",
-    )
+    return largest_weight(chip) / largest, False
 
 
 def _summing(chip: Chip) -> Compartment:
@@ -147,7 +118,7 @@ def _accumulator(population: Population, incoming: list[Projection], chip: Chip)
     scale, exact = _free_scale(incoming, chip)
     neuron = CompartmentNeuron((_summing(chip),))
     records = (
-        _quantisation_record(population, scale, exact, chip),
+        quantisation_record(population, incoming, scale, exact, chip),
         Record(
             f"evidence {population.name}",
             "one compartment without decay, threshold at its largest, no output axon; its voltage is read out",
@@ -184,7 +155,7 @@ def _add_and_fire(population: Population, model: AddAndFire, incoming: list[Proj
         grain + power,
     )
     records = (
-        _quantisation_record(population, scale, exact, chip, f"; threshold {_span(theta)}"),
+        quantisation_record(population, incoming, scale, exact, chip, _rounding(theta, scale, model.threshold)),
         Record(
             f"subtractive reset {population.name}",
             "each neuron becomes a dendrite that sums and never fires and a soma that compares; the soma's spike"
@@ -197,9 +168,12 @@ def _add_and_fire(population: Population, model: AddAndFire, incoming: list[Proj
     return _Part(replace(population, neuron=CompartmentNeuron((dendrite, soma))), scale, (inhibition,), records)
 
 
-def _span(theta: NDArray[np.int64]) -> str:
+def _rounding(theta: NDArray[np.int64], scale: float, threshold: Parameter) -> str:
+    """Say what thresholds became, and how far they are off when they are not on the grid."""
     low, high = int(np.min(theta)), int(np.max(theta))
-    return str(low) if low == high else f"{low}..{high}"
+    error = float(np.abs(theta / scale - threshold).max())
+    off = f", off by at most {at_most(error)}" if error > _GRID_TOLERANCE * float(np.max(threshold)) else ""
+    return (str(low) if low == high else f"{low}..{high}") + off
 
 
 def _threshold_grid(
@@ -215,16 +189,16 @@ def _threshold_grid(
         raise UnsupportedError(
             f"{chip.name}: population '{population.name}': threshold {threshold.min():g}, must be above 0"
         )
-    largest, integers = _weight_bounds(incoming)
+    largest, integers = weight_bounds(incoming)
     most = float(2 ** chip.width("decay_bits") // 2)
     whole = bool(np.all(threshold == np.rint(threshold)))
-    if integers and whole and largest <= _largest_weight(chip) and threshold.max() <= most:
+    if integers and whole and largest <= largest_weight(chip) and threshold.max() <= most:
         theta = threshold.astype(np.int64)
         power = _common_power(theta, chip)
         if power is not None:
             return theta, 1.0, True
     # Scalar thresholds land exactly on the grid; with an array each one is rounded to it.
-    wanted = min(_largest_weight(chip) / largest if largest else most, most / float(threshold.max()))
+    wanted = min(largest_weight(chip) / largest if largest else most, most / float(threshold.max()))
     top = float(threshold.max()) * wanted
     power = max(int(np.floor(top)).bit_length() - chip.width("weight_mantissa_bits"), 0)
     step = 1 << power
@@ -232,7 +206,7 @@ def _threshold_grid(
     if grid_top < 1:
         raise UnsupportedError(
             f"{chip.name}: population '{population.name}': threshold {threshold.max():g} is below one weight step"
-            f" of {largest / _largest_weight(chip):.3g}"
+            f" of {largest / largest_weight(chip):.3g}"
         )
     scale = grid_top / float(threshold.max())
     theta = np.maximum(np.rint(threshold * scale / step).astype(np.int64), 1) * step
@@ -257,29 +231,32 @@ def _leaky(population: Population, model: LIF, incoming: list[Projection], chip:
         raise UnsupportedError(
             f"{chip.name}: population '{population.name}': reset '{model.reset}' with leak, the chip resets to zero"
         )
-    scale, _ = _free_scale(incoming, chip) if incoming else (1.0, True)
-    unit = 1 << chip.width("weight_shift")
-    one = 1 << chip.width("decay_bits")
-    decay = np.asarray(model.decay, dtype=np.float64)
-    threshold = np.rint(np.asarray(model.threshold) * scale).astype(np.int64) * unit
-    highest = _largest_threshold(chip)
-    if int(threshold.max()) > highest:
-        scale *= highest / float(threshold.max())
-        threshold = np.rint(np.asarray(model.threshold) * scale).astype(np.int64) * unit
-    if decay.min() < 0 or decay.max() > 1 or int(threshold.min()) < 0:
+    decay, wanted = np.asarray(model.decay, dtype=np.float64), np.asarray(model.threshold, dtype=np.float64)
+    if decay.min() < 0 or decay.max() > 1:
         raise UnsupportedError(
-            f"{chip.name}: population '{population.name}': decay {decay.min():g}..{decay.max():g} must lie in 0..1"
-            " and the threshold must not be negative"
+            f"{chip.name}: population '{population.name}': decay {decay.min():g}..{decay.max():g}, must lie in 0..1"
+        )
+    if wanted.min() < 0:
+        raise UnsupportedError(
+            f"{chip.name}: population '{population.name}': threshold {wanted.min():g}, must not be negative"
+        )
+    unit, one = 1 << chip.width("weight_shift"), 1 << chip.width("decay_bits")
+    scale = _leaky_scale(model, incoming, chip)
+    threshold = np.rint(wanted * scale).astype(np.int64)
+    if np.any((threshold == 0) & (wanted > 0)):
+        raise UnsupportedError(
+            f"{chip.name}: population '{population.name}': threshold {wanted[wanted > 0].min():g} is below half a"
+            f" weight step of {1 / scale:.3g}"
         )
     compartment = Compartment(
         decay_u=_full_decay(chip),
         decay_v=np.minimum(np.rint((1 - decay) * one), one - 1).astype(np.int64),
-        threshold=threshold,
-        bias=_bias(np.asarray(model.bias, dtype=np.float64) * scale * unit, population, chip),
+        threshold=threshold * unit,
+        bias=_bias(np.asarray(model.bias, dtype=np.float64) * scale * unit, chip),
         initial=np.rint(np.asarray(model.initial) * scale * unit).astype(np.int64),
     )
     records = (
-        _quantisation_record(population, scale, False, chip, f"; threshold {_span(threshold // unit)}"),
+        quantisation_record(population, incoming, scale, False, chip, _rounding(threshold, scale, model.threshold)),
         Record(
             f"leak {population.name}",
             f"decay rounded to 1/{one}, bias and initial voltage to the chip's integers",
@@ -290,17 +267,31 @@ def _leaky(population: Population, model: LIF, incoming: list[Projection], chip:
     return _Part(replace(population, neuron=CompartmentNeuron((compartment,))), scale, (), records)
 
 
-def _bias(bias: NDArray[np.float64], population: Population, chip: Chip) -> NDArray[Any]:
+def _leaky_scale(model: LIF, incoming: list[Projection], chip: Chip) -> float:
+    """Return the largest scale at which weights, threshold, bias and initial voltage fit, whole for whole weights."""
+    largest, integers = weight_bounds(incoming)
+    unit = 1 << chip.width("weight_shift")
+    room = (
+        (largest, largest_weight(chip)),
+        (np.max(model.threshold), _largest_threshold(chip) // unit),
+        (np.abs(model.bias).max(), _largest_bias(chip) // unit),
+        (np.abs(model.initial).max(), -arithmetic(chip).voltage_low // unit),
+    )
+    scale = min((float(have / size) for size, have in room if size > 0), default=1.0)
+    return float(np.floor(scale)) if integers and scale >= 1 else scale
+
+
+def _largest_bias(chip: Chip) -> int:
+    mantissa = int(2 ** (chip.width("bias_mantissa_bits") - 1)) - 1
+    return mantissa << chip.width("bias_exponent_max")
+
+
+def _bias(bias: NDArray[np.float64], chip: Chip) -> NDArray[Any]:
     """Round biases to a signed mantissa times a power of two; each compartment has its own exponent."""
-    largest = int(2 ** (chip.width("bias_mantissa_bits") - 1)) - 1
+    largest = _largest_bias(chip) >> chip.width("bias_exponent_max")
     size = np.abs(bias)
     power = np.zeros(bias.shape, dtype=np.int64)
     for _ in range(chip.width("bias_exponent_max")):
         power += np.rint(size / 2.0**power) > largest
     mantissa = np.rint(bias / 2.0**power).astype(np.int64)
-    if np.abs(mantissa).max(initial=0) > largest:
-        raise UnsupportedError(
-            f"{chip.name}: population '{population.name}': bias {np.abs(bias).max():g} exceeds"
-            f" {largest << chip.width('bias_exponent_max')}"
-        )
     return mantissa << power

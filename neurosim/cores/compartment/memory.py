@@ -28,7 +28,11 @@ def axon_words(count: NDArray[np.int64], bits_per_synapse: NDArray[np.int64], ch
     return full * full_words + rest_words
 
 
-def is_dense(first: NDArray[np.int64], last: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which axons reach a run of compartments without gap or repetition, so that no index is stored."""
-    dense: NDArray[np.bool_] = last - first + 1 == count
+def is_dense(target: NDArray[np.int64], axon_ptr: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which axons reach a run of compartments without gap or repetition, so that no index is stored.
+
+    ``target`` holds the compartments axon by axon, ascending; ``axon_ptr`` int64[axons + 1], no axon empty.
+    """
+    breaks = np.cumsum(np.diff(target, prepend=target[:1]) != 1)
+    dense: NDArray[np.bool_] = breaks[axon_ptr[1:] - 1] == breaks[axon_ptr[:-1]]
     return dense

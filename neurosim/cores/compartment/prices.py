@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from neurosim.results.energy import Price
+from neurosim.chip import Chip
+from neurosim.results.energy import Power, Price
 
 COUNTERS = (
     "neuron_updates_inactive",
@@ -14,6 +15,24 @@ COUNTERS = (
     "synaptic_operations_sparse",
     "voltages_clipped",
 )
+
+MULTICAST = False
+
+
+def counters(chip: Chip) -> tuple[str, ...]:
+    """Return the names of the counters, in their order: the same on every chip of this kind."""
+    return COUNTERS
+
+
+def prices(chip: Chip) -> tuple[Price | Power, ...]:
+    """Return the terms that price the counters, the same on every chip of this kind."""
+    return PRICES
+
+
+def stamp(static: int, step: int, value: int) -> int:
+    """Return the payload of an input packet: none."""
+    return 0
+
 
 PRICES = (
     Price("synaptic_operations_dense", "synaptic_operation", "synapse"),

@@ -14,19 +14,11 @@ from neurosim.cores.compartment.limits import accumulator_slots
 from neurosim.cores.compartment.prices import COUNTERS
 from neurosim.cores.compartment.step import State, deliver, step_compartments
 from neurosim.cores.compartment.widths import arithmetic
+from neurosim.cores.firing import Firing
 from neurosim.errors import NeurosimError
 from neurosim.program import Destinations, Program
 
 _INDEX = {name: k for k, name in enumerate(COUNTERS)}
-
-
-class CompartmentFiring(NamedTuple):
-    """Who fired, and for every message its entry in the destination lists and when it leaves (ps)."""
-
-    units: NDArray[np.int64]
-    destination: NDArray[np.int64]
-    time: NDArray[np.int64]
-    duration: int
 
 
 class SweepTimes(NamedTuple):
@@ -115,14 +107,15 @@ class CompartmentCore:
         self._step = 0
         self.counters = np.zeros(len(COUNTERS), dtype=np.int64)
 
-    def update(self) -> CompartmentFiring:
+    def update(self) -> Firing:
         """Advance all compartments by one step and return who fired and when each message leaves."""
         slot = self._sums[self._step % self._slots]
         clipped = step_compartments(
             slot, self._state, self._image.parameters, self._arithmetic, self._fired, self._active
         )
         slot[:] = 0
-        firing = CompartmentFiring(*sweep(self._fired, self._active, self._out_ptr, self._times))
+        units, entry, leaves, length = sweep(self._fired, self._active, self._out_ptr, self._times)
+        firing = Firing(units, entry, np.zeros_like(entry), leaves, length)
         active = int(np.count_nonzero(self._active))
         count = self.counters
         count[_INDEX["neuron_updates_active"]] += active
@@ -132,7 +125,7 @@ class CompartmentCore:
         count[_INDEX["voltages_clipped"]] += clipped
         return firing
 
-    def finish_step(self, axons: NDArray[np.int64]) -> None:
+    def finish_step(self, axons: NDArray[np.int64], payloads: NDArray[np.int64]) -> None:
         """Process the spikes that arrived in this step, given by input axon; they act in a later step."""
         image = self._image
         deliver(axons, image.axon_ptr, image.target, image.weight, image.delay, self._sums, self._step)

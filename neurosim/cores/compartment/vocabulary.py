@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from neurosim.chip.vocabulary import Vocabulary
+from neurosim.chip.vocabulary import COMMON_POWER, Vocabulary
 
 _LIMITS = (
     "compartments input_axons output_axons synapse_memory_words word_bits synapse_block synapse_header_bits "
     "index_bits_min index_bits_max compartment_profiles threshold_profiles synapse_formats delay_max "
-    "delay_window accumulator_slots weight_bits_max weight_bits_gap weight_exponent_max refractory_max"
+    "delay_window accumulator_slots weight_bits_max weight_bits_gap weight_exponent_max refractory_max "
+    "core_memory_bytes state_bytes_min state_bytes_max programmable program_length_max payload_bits"
 )
 _ARITHMETIC = (
     "synaptic_sum_bits current_bits voltage_bits decay_bits decay_offset_u decay_offset_v "
@@ -27,13 +28,6 @@ VOCABULARY = Vocabulary(
     energy=OPERATIONS,
     time=OPERATIONS | {"link_serialisation", "io_serialisation"},
     flow={"buffer_depth": "count", "physical_meshes": "count"},
-    power=frozenset({"chip_gated", "core_static", "embedded_clocks", "embedded_running"}),
-    host={
-        "step_overhead_blouw": "time",
-        "step_overhead_frady": "time",
-        "image_overhead_quartz": "time",
-        "state_reset": "energy",
-        "board_barrier_256": "time",
-        "board_barrier_768": "time",
-    },
+    power=COMMON_POWER,
+    power_optional=frozenset({"embedded_clocks", "embedded_running"}),
 )

@@ -40,7 +40,9 @@ class EventChip:
             self.env, len(program.cores), barrier_time(program, constants), lambda: self.mesh.in_flight
         )
         senders = [Sender(self.mesh, endpoint, len(ports)) for endpoint in range(len(places))]
-        self.ports = Ports(senders[: len(ports)], program.inputs, duration(constants, "io_serialisation"))
+        self.ports = Ports(
+            senders[: len(ports)], program.inputs, duration(constants, "io_serialisation"), self.kind.stamp
+        )
         self.cores = [
             Core(
                 self.env,
@@ -72,12 +74,14 @@ class EventChip:
         ``record_spikes`` keeps every pulse of every sample; ``trace_first`` the packets of the first sample;
         ``progress`` is called with the number of samples done since the last call.
         """
-        recorder = Recorder(self.program, self.kind.COUNTERS, inputs.shape, record_spikes)
+        recorder = Recorder(self.program, self.kind.counters(self.program.chip), inputs.shape, record_spikes)
         for sample, pulses in enumerate(inputs):
             self._trace = [] if trace_first and sample == 0 else None
             for core in self.cores:
                 core.state.reset()
                 core.trace = self._trace
+            for link in self.mesh.links:
+                link.free_at = 0  # every sample starts on idle wires, whatever ran before it
             self._latency.clear()
             links = self.mesh.packets_per_link()
             process = self.env.process(self._sample(pulses, sample, recorder))
@@ -100,7 +104,7 @@ class EventChip:
         none = np.zeros(pulses.shape[1], dtype=np.bool_)
         for step in range(steps + self.program.lowered.extra_steps):
             sent = self.mesh.sent
-            self.ports.inject(pulses[step] if step < steps else none, int(self.env.now), self._trace)
+            self.ports.inject(pulses[step] if step < steps else none, step, int(self.env.now), self._trace)
             yield self.env.process(self.barrier.step(self._busy_until))
             for core in self.cores:
                 core.finish_step()

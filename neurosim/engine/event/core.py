@@ -30,9 +30,9 @@ class Sender:
         """Start a new step: numbers begin again."""
         self._next = self.endpoint << _ENDPOINT_SHIFT
 
-    def send(self, core: int, axon: int, at: int) -> SpikePacket:
+    def send(self, core: int, axon: int, payload: int, at: int) -> SpikePacket:
         """Send one packet to an input axon of a core (index into Program.cores) at an absolute time (ps)."""
-        packet = SpikePacket(self._next, self.endpoint, self._first_core + core, axon, at)
+        packet = SpikePacket(self._next, self.endpoint, self._first_core + core, axon, at, payload)
         self._next += 1
         self._mesh.send(packet, at)
         return packet
@@ -58,6 +58,7 @@ class Core:
         self._core, self._axon = destinations.core.tolist(), destinations.axon.tolist()
         self.synapses_free_at = 0
         self.arrived: list[int] = []
+        self.payloads: list[int] = []
         self.fired = np.zeros(0, dtype=np.int64)
         self.trace: list[SpikePacket] | None = None
         env.process(self.run())
@@ -70,8 +71,9 @@ class Core:
             self.fired = firing.units
             now = int(self.env.now)
             self._sender.begin()
-            for entry, time in zip(firing.destination.tolist(), firing.time.tolist(), strict=True):
-                packet = self._sender.send(self._core[entry], self._axon[entry], now + time)
+            messages = (firing.destination.tolist(), firing.payload.tolist(), firing.time.tolist())
+            for entry, payload, time in zip(*messages, strict=True):
+                packet = self._sender.send(self._core[entry], self._axon[entry], payload, now + time)
                 if self.trace is not None:
                     self.trace.append(packet)
             yield self.env.timeout(firing.duration)
@@ -83,8 +85,10 @@ class Core:
         start = max(start, self.synapses_free_at)
         self.synapses_free_at = start + self.state.axon_time[packet.axon]
         self.arrived.append(packet.axon)
+        self.payloads.append(packet.payload)
 
     def finish_step(self) -> None:
         """Process the arrivals of the step: integer sums, so their order does not matter."""
-        self.state.finish_step(np.array(self.arrived, dtype=np.int64))
+        self.state.finish_step(np.array(self.arrived, dtype=np.int64), np.array(self.payloads, dtype=np.int64))
         self.arrived.clear()
+        self.payloads.clear()

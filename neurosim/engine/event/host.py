@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,20 +20,23 @@ class Ports:
     A port sends one packet after another, ``spacing`` picoseconds apart, in ascending order of input lines.
     """
 
-    def __init__(self, senders: list[Sender], destinations: Destinations, spacing: int) -> None:
-        self._senders, self._spacing = senders, spacing
-        ptr, core, axon = destinations.ptr.tolist(), destinations.core.tolist(), destinations.axon.tolist()
-        self._targets = [list(zip(core[a:b], axon[a:b], strict=True)) for a, b in pairwise(ptr)]
+    def __init__(
+        self, senders: list[Sender], destinations: Destinations, spacing: int, stamp: Callable[[int, int, int], int]
+    ) -> None:
+        self._senders, self._spacing, self._stamp = senders, spacing, stamp
+        columns = (destinations.core.tolist(), destinations.axon.tolist(), destinations.statics().tolist())
+        entries = list(zip(*columns, strict=True))
+        self._targets = [entries[a:b] for a, b in pairwise(destinations.ptr.tolist())]
 
-    def inject(self, pulses: NDArray[np.bool_], now: int, trace: list[SpikePacket] | None) -> None:
-        """Send the packets of one step's pulses, bool[input lines]."""
+    def inject(self, pulses: NDArray[Any], step: int, now: int, trace: list[SpikePacket] | None) -> None:
+        """Send the packets of one step's pulses [input lines]: bool, or integers on chips with graded spikes."""
         at = [now] * len(self._senders)
         for sender in self._senders:
             sender.begin()
         for line in np.flatnonzero(pulses).tolist():
-            port = line % len(self._senders)
-            for core, axon in self._targets[line]:
-                packet = self._senders[port].send(core, axon, at[port])
+            port, value = line % len(self._senders), int(pulses[line])
+            for core, axon, static in self._targets[line]:
+                packet = self._senders[port].send(core, axon, self._stamp(static, step, value), at[port])
                 at[port] += self._spacing
                 if trace is not None:
                     trace.append(packet)

@@ -1,0 +1,129 @@
+"""The arithmetic of a processing element's tick: numba functions that every engine calls.
+
+All values are integers. Membranes are in units of 2**-15 (s16.15) for leaky neurons and in whole units for
+others; which of the two is a matter of the parameters alone. docs/semantics.md has each rule.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from neurosim.cores.processor.widths import FRACTION_BITS, Arithmetic
+
+RESETS = {"zero": 0, "subtract": 1, "subtract-late": 2}
+_HALF = 1 << (FRACTION_BITS - 1)
+
+
+class Parameters(NamedTuple):
+    """Parameters of the neurons of one core, int64[n] each.
+
+    ``decay`` in units of 2**-15; ``bias`` and ``threshold`` in the units of the membrane; ``fires_at`` is the
+    least membrane that fires; ``shift`` brings a delay slot's sum to the units of the membrane; ``reset`` is a
+    code of RESETS.
+    """
+
+    decay: NDArray[np.int64]
+    bias: NDArray[np.int64]
+    threshold: NDArray[np.int64]
+    fires_at: NDArray[np.int64]
+    shift: NDArray[np.int64]
+    reset: NDArray[np.int64]
+
+
+class State(NamedTuple):
+    """Membrane int64[n] of every neuron, and whether it fired in the last tick, bool[n]."""
+
+    v: NDArray[np.int64]
+    fired: NDArray[np.bool_]
+
+
+@njit(cache=True, inline="always")
+def wrap(x: int, bits: int) -> int:
+    """Wrap to a two's complement number of ``bits`` bits."""
+    half = 1 << (bits - 1)
+    return ((x + half) & ((1 << bits) - 1)) - half
+
+
+@njit(cache=True)
+def step_neurons(q: NDArray[np.int64], state: State, p: Parameters, arithmetic: Arithmetic) -> int:
+    """Advance all neurons by one tick and return how many membranes saturated.
+
+    ``q`` int64[n] are the sums of this tick's delay slot.
+    ``v = round(decay * v / 2**15) + bias + (wrap(q) << shift)``, halves up; less the threshold if the neuron fired
+    in the last tick and resets late; saturated; fires from ``fires_at`` on, then 0 or less the threshold.
+    """
+    saturated = 0
+    for i in range(q.shape[0]):
+        drive = wrap(q[i], arithmetic.sum_bits) << p.shift[i]
+        v = ((p.decay[i] * state.v[i] + _HALF) >> FRACTION_BITS) + p.bias[i] + drive
+        if p.reset[i] == 2 and state.fired[i]:
+            v -= p.threshold[i]
+        if v < arithmetic.state_low:
+            v = arithmetic.state_low
+            saturated += 1
+        elif v > arithmetic.state_high:
+            v = arithmetic.state_high
+            saturated += 1
+        fires = v >= p.fires_at[i]
+        if fires and p.reset[i] == 0:
+            v = 0
+        elif fires and p.reset[i] == 1:
+            v -= p.threshold[i]
+        state.v[i] = v
+        state.fired[i] = fires
+    return saturated
+
+
+@njit(cache=True)
+def walk_rows(
+    rows: NDArray[np.int64],
+    row_ptr: NDArray[np.int64],
+    target: NDArray[np.int32],
+    weight: NDArray[np.int8],
+    shift: NDArray[np.int8],
+    delay: NDArray[np.int16],
+    sums: NDArray[np.int64],
+    tick: int,
+) -> int:
+    """Add the synapse rows of spikes that arrived in the tick before ``tick``; returns the synaptic operations.
+
+    ``sums`` int64[slots, n] is a ring over ticks; a synapse with delay d adds to the slot of tick + d - 1, so that
+    delay 1 counts right now.
+    """
+    events = 0
+    slots = sums.shape[0]
+    for k in range(rows.shape[0]):
+        for s in range(row_ptr[rows[k]], row_ptr[rows[k] + 1]):
+            sums[(tick + delay[s] - 1) % slots, target[s]] += np.int64(weight[s]) << shift[s]
+            events += 1
+    return events
+
+
+@njit(cache=True)
+def leaving_times(
+    fired: NDArray[np.bool_], sends: NDArray[np.bool_], begin: int, update: int, spike: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Time the loop over the neurons, which starts at ``begin``: ``update`` each and ``spike`` per packet (ps).
+
+    ``sends`` tells which neurons have somewhere to send to. Returns the senders, when each packet leaves, and the
+    end of the loop.
+    """
+    count = 0
+    for i in range(fired.shape[0]):
+        count += fired[i] and sends[i]
+    senders = np.empty(count, dtype=np.int64)
+    leaves = np.empty(count, dtype=np.int64)
+    now = begin
+    k = 0
+    for i in range(fired.shape[0]):
+        now += update
+        if fired[i] and sends[i]:
+            now += spike
+            senders[k] = i
+            leaves[k] = now
+            k += 1
+    return senders, leaves, now
