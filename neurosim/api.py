@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping as Dict
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,16 +42,20 @@ def map_network(network: Network, chip: Chip, mapper: str = "sequential", seed: 
         chip.rows,
         chip.cores_per_tile,
         kind.core_filler(lowered, nets, chip),
+        frozenset(range(chip.n_cores)) - frozenset(chip.usable_cores),
     )
     return Mapping(network, lowered, chip, assign(mapper, problem, seed), mapper, seed)
 
 
-def load_program(mapping: Mapping) -> Program:
-    """Build the chip's tables and refuse a mapping that exceeds any limit (CapacityError)."""
+def load_program(mapping: Mapping, options: Dict[str, Any] | None = None) -> Program:
+    """Build the chip's tables and refuse a mapping that exceeds any limit (CapacityError).
+
+    ``options`` are choices of the run that the core kind reads when it starts.
+    """
     kind = core_kind(mapping.chip.core_kind)
     program = kind.load(mapping, nets_of(mapping.lowered.network))
     refuse_illegal(mapping.chip.name, kind.usage(program))
-    return program
+    return replace(program, options=dict(options or {}))
 
 
 def simulate(

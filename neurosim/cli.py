@@ -23,6 +23,15 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario file, or a name from the catalog.")]
+Chips = Annotated[list[str] | None, typer.Option("--chip", help="Chip, may be repeated; replaces the scenario's.")]
+Engine = Annotated[str | None, typer.Option(help="Engine: event.")]
+Samples = Annotated[int | None, typer.Option(help="Number of samples.")]
+Steps = Annotated[str | None, typer.Option(help="Input steps T, or several: 4,8,16.")]
+Mapper = Annotated[str | None, typer.Option(help="Mapping algorithm.")]
+Seed = Annotated[int | None, typer.Option(help="Root seed.")]
+Changes = Annotated[list[str] | None, typer.Option("--set", help="Change a.b=value; may be repeated.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the resolved configuration and stop.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for tables, figures and report.html.")]
 Workers = Annotated[int, typer.Option(help="Worker processes; 0 = one per processor.", min=0)]
@@ -47,33 +56,56 @@ def _print_json(value: Any) -> None:
 @app.command()
 def demo(as_json: Json = False, out: Out = None, workers: Workers = 0) -> None:
     """Run the shortest answer: one network, all chips, one table."""
-    _run("demo", [], as_json, out, workers, dry_run=False)
+    _run("demo", [], as_json, out, workers)
 
 
 @app.command()
 def run(
-    scenario: Annotated[str, typer.Argument(help="A scenario file, or a name from the catalog.")],
-    chip: Annotated[list[str] | None, typer.Option(help="Chip, may be repeated; replaces the scenario's.")] = None,
-    engine: Annotated[str | None, typer.Option(help="Engine: event.")] = None,
-    samples: Annotated[int | None, typer.Option(help="Number of samples.")] = None,
-    steps: Annotated[str | None, typer.Option(help="Input steps T, or several: 4,8,16.")] = None,
-    mapper: Annotated[str | None, typer.Option(help="Mapping algorithm.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Root seed.")] = None,
-    changes: Annotated[list[str] | None, typer.Option("--set", help="Change a.b=value; may be repeated.")] = None,
+    scenario: ScenarioName,
+    chip: Chips = None,
+    engine: Engine = None,
+    samples: Samples = None,
+    steps: Steps = None,
+    mapper: Mapper = None,
+    seed: Seed = None,
+    changes: Changes = None,
     out: Out = None,
     workers: Workers = 0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved configuration and stop.")] = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Run a scenario; print its table and write tables, figures and report.html."""
+    options = _options(changes, steps, chips=chip, engine=engine, samples=samples, mapper=mapper, seed=seed)
+    _run(scenario, options, as_json, out, workers, dry_run)
+
+
+@app.command()
+def compare(
+    scenario: ScenarioName,
+    chip: Chips = None,
+    engine: Engine = None,
+    samples: Samples = None,
+    steps: Steps = None,
+    mapper: Mapper = None,
+    seed: Seed = None,
+    changes: Changes = None,
+    out: Out = None,
+    workers: Workers = 0,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Compare all chips of a scenario on the same network and pulses; a chip that cannot hold it is listed as such."""
+    options = _options(changes, steps, chips=chip, engine=engine, samples=samples, mapper=mapper, seed=seed)
+    _run(scenario, options, as_json, out, workers, dry_run, compared=True)
+
+
+def _options(changes: list[str] | None, steps: str | None, **given: Any) -> list[tuple[str, Any]]:
+    """Put together what the command line changes in a scenario: --set first, so that the options win."""
     from neurosim.scenario.schema import parse_change
 
     options: list[tuple[str, Any]] = [parse_change(change) for change in changes or []]
-    given = {"chips": chip, "engine": engine, "samples": samples, "mapper": mapper, "seed": seed}
     options += [(f"scenario.{name}", value) for name, value in given.items() if value is not None]
-    if steps is not None:
-        options.append(("scenario.steps", _steps(steps)))
-    _run(scenario, options, as_json, out, workers, dry_run)
+    return options if steps is None else [*options, ("scenario.steps", _steps(steps))]
 
 
 def _steps(text: str) -> list[int]:
@@ -84,10 +116,17 @@ def _steps(text: str) -> list[int]:
 
 
 def _run(
-    name: str, options: list[tuple[str, Any]], as_json: bool, out: Path | None, workers: int, dry_run: bool
+    name: str,
+    options: list[tuple[str, Any]],
+    as_json: bool,
+    out: Path | None,
+    workers: int,
+    dry_run: bool = False,
+    compared: bool = False,
 ) -> None:
     from neurosim.engine.simulate import check_engine
     from neurosim.report import check_writable, report
+    from neurosim.report.compare import comparison_table
     from neurosim.report.progress import ProgressBars
     from neurosim.report.table import result_table
     from neurosim.scenario.run import prepare, run_scenario
@@ -98,7 +137,7 @@ def _run(
     folder = out or (None if as_json else Path("out") / scenario.scenario.name)
     if folder is not None and not dry_run:
         check_writable(folder)
-    prepared = prepare(scenario)
+    prepared = prepare(scenario, refuse=not compared)
     if dry_run:
         _print_json(resolved(scenario))
         return
@@ -110,7 +149,7 @@ def _run(
         _print_json(result.as_dict())
         return
     console = Console()
-    console.print(result_table(result))
+    console.print(comparison_table(result) if compared else result_table(result))
     console.print(f"report: {folder}/report.html", soft_wrap=True, highlight=False)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,8 @@ class Program:
 
     ``cores`` int32[c] physical ids in use, ascending; ``images`` one value per core in use, of the core kind's
     own type; ``inputs`` destinations of every input line; ``outputs`` destinations of every unit of every core.
-    ``members`` says where each population went, ``outputs_of`` which populations are read out.
+    ``members`` says where each population went; ``options`` are choices of a run that a core kind reads when it
+    starts (performance-level policy); they are not part of what is loaded.
     """
 
     chip: Chip
@@ -61,6 +62,7 @@ class Program:
     outputs: tuple[Destinations, ...]
     members: Dict[str, Members]
     mapping_digest: str
+    options: Dict[str, Any] = field(default_factory=dict)
 
     @property
     def lag(self) -> Dict[str, int]:

@@ -307,19 +307,45 @@ def test_are_data_found_in_a_wheel_first_then_beside_the_package(tmp_path, monke
     assert data_dir("chips") == (tmp_path / "neurosim" / "_data" / "chips").resolve()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
-    start=st.integers(0, len(LOIHI)),
+    text=st.sampled_from([LOIHI, TRUENORTH, SPINNAKER2]),
+    place=st.floats(0, 1),
     length=st.integers(0, 40),
     filling=st.text(st.sampled_from("ab={}[]\"'.,#\n 01-_é\x00"), max_size=12),
 )
-def test_does_arbitrary_damage_give_a_chip_or_one_line(tmp_path_factory, start, length, filling):
+def test_does_arbitrary_damage_give_a_chip_or_one_line(tmp_path_factory, text, place, length, filling):
+    start = int(place * len(text))
     path = tmp_path_factory.mktemp("damaged") / "mine.toml"
-    path.write_text(LOIHI[:start] + filling + LOIHI[start + length :])
+    path.write_text(text[:start] + filling + text[start + length :])
     try:
         assert isinstance(load(path), Chip)
     except FileError as error:
         assert "\n" not in str(error)
+
+
+NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
+NUMBERS = [(text, match.span()) for text in (TRUENORTH, SPINNAKER2) for match in NUMBER.finditer(text)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    where=st.sampled_from(NUMBERS),
+    number=st.sampled_from(["0", "-1", "1e150", "-1e150", "0.5", "1e-150", "7", "1000000", "true", "[]", '"x"']),
+)
+def test_does_any_number_changed_give_a_usable_chip_or_one_line(tmp_path_factory, where, number):
+    text, (start, end) = where
+    path = tmp_path_factory.mktemp("changed") / "mine.toml"
+    path.write_text(text[:start] + number + text[end:])
+    try:
+        chip = load(path)
+    except FileError as error:
+        assert "\n" not in str(error)
+        return
+    assert chip.tick > 0
+    assert chip.scale.energy >= 0
+    assert all(level.period_ps >= 1 for level in chip.levels.values())
+    assert chip.n_existing_cores > 0
 
 
 @pytest.mark.parametrize(

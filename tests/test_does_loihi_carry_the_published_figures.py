@@ -106,6 +106,9 @@ def test_does_the_chip_have_128_cores_of_1024_compartments(loihi):
     assert (loihi.limit("weight_exponent_min"), loihi.limit("weight_exponent_max")) == (-8, 7)
     assert (loihi.limit("delay_max"), loihi.limit("refractory_max")) == (62, 64)
     assert loihi.limits["threshold_profiles"].range == (8, 16)
+    assert loihi.limit("state_bytes_min") == loihi.limit("state_bytes_max") == 24
+    assert [loihi.limit(name) for name in ("programmable", "program_length_max", "payload_bits")] == [0, 0, 0]
+    assert loihi.limit("core_memory_bytes") == 2_000_000 // 8
 
 
 def test_does_the_arithmetic_have_the_published_widths(loihi):
@@ -141,6 +144,8 @@ def test_do_static_powers_add_up_to_the_logged_idle_power(loihi):
     high = power["chip_static"].si + loihi.n_cores * power["core_static"].high + power["embedded_clocks"].si
     assert low == pytest.approx(96.3e-3, rel=0.01)  # logged after a run
     assert high == pytest.approx(106e-3, rel=0.01)
+    assert power["core_unused"].value == 0
+    assert "gated" in power["core_unused"].note
     assert (power["embedded_running"].low, power["embedded_running"].high) == (2.7e-3, 5.8e-3)
 
 

@@ -359,6 +359,20 @@ def test_does_filling_a_core_reckon_what_loading_finds(case, chip):
         assert fill.needs == {limit: n for (c, limit), n in found.items() if c == core}
 
 
+@pytest.mark.parametrize("n", [63, 64, 65, 128, 129, 300])
+def test_does_filling_follow_the_index_as_it_grows(n):
+    # Axons with gaps, drawn ones and one dense one; the index of all grows when compartments pass 64, 128 and 256.
+    rng = np.random.default_rng(n)
+    matrix = rng.random((40, n)) < 0.3
+    matrix[0] = True
+    net = network(lines(40), cells(n), synapses("lines", matrix.astype(int)))
+    problem, lowered = problem_of(net, LOIHI)
+    fill = problem.new_core()
+    assert [fill.add(neuron) for neuron in range(n)] == [None] * n
+    mapping = Mapping(net, lowered, LOIHI, np.zeros(n, dtype=np.int32), "by hand", 0)
+    assert fill.needs == {u.limit: u.needed for u in KIND.usage(KIND.load(mapping, problem.nets))}
+
+
 def test_does_a_refused_neuron_leave_the_core_as_it_was():
     case = draw_case(3, ("add", "single", "pair"))
     chip = LOIHI.with_overrides({"limits.synapse_memory_words": "30"})

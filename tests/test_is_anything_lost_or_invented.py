@@ -35,7 +35,7 @@ PRICED = {
         "hops_east_west": "hop_east_west",
         "hops_north_south": "hop_north_south",
     },
-    "barrier": {"barriers": "barrier"},
+    "barrier": {"chip_steps": "barrier"},
 }
 
 
@@ -138,7 +138,7 @@ def test_do_all_tables_of_a_run_have_the_same_totals(case, seed):
     compartments = sum(p.size * p.compartments for p in mapping.lowered.network.neurons)
     updates = activity.total("neuron_updates_active") + activity.total("neuron_updates_inactive")
     assert updates.tolist() == [compartments * steps] * n
-    assert activity.total("barriers").tolist() == [steps] * n
+    assert activity.total("chip_steps").tolist() == [steps] * n
     for name, pulses in run.spikes.full.items():
         index = run.spikes.names.index(name)
         events = run.spikes.first_sample[run.spikes.first_sample[:, 1] == index]
@@ -151,7 +151,7 @@ def test_is_only_the_network_counted_differently_when_neurons_move(case, one, ot
     # Which axons are stored dense depends on the neighbours on a core; the number of operations does not.
     runs = [ns.simulate(place(case.network, seed), case.pulses).activity.summary() for seed in (one, other)]
     kept = ("spikes", "neuron_updates_active", "neuron_updates_inactive", "synaptic_operations", "voltages_clipped")
-    for name in (*kept, "barriers"):
+    for name in (*kept, "chip_steps"):
         assert runs[0][name] == runs[1][name], name
 
 

@@ -197,7 +197,7 @@ def check_rounding(network, lowered, name, pairs):
     scale = lowered.scale[name] / UNIT
     bound = float(re.search(r"off by at most ([\d.e+-]+)$", record.cost)[1])
     errors = [np.abs(s.weights / scale - w.weights).max() for w, s in pairs]
-    assert max(errors) <= bound <= 0.51 / scale
+    assert max(errors) <= bound <= 0.51 / scale  # half a step, and the last digit rounded up
     lost = sum(int(((s.weights == 0) & (w.weights != 0)).sum()) for w, s in pairs)
     total = sum(int((w.weights != 0).sum()) for w, s in pairs)
     assert f"; {lost} of {total} round to zero and are not stored" in record.what
@@ -401,7 +401,9 @@ def test_is_a_circle_with_less_than_one_step_per_connection_refused(late):
 
 def test_does_the_refusal_name_the_circle_in_the_direction_of_the_pulses():
     wires = [wire("in", "a"), wire("a", "b"), wire("b", "c"), wire("c", "a", 2), wire("c", "d"), wire("d", "e")]
-    with pytest.raises(UnsupportedError, match="projections (a -> b -> c -> a|b -> c -> a -> b|c -> a -> b -> c) form"):
+    with pytest.raises(
+        UnsupportedError, match=r"projections (a -> b -> c -> a|b -> c -> a -> b|c -> a -> b -> c) form"
+    ):
         lags_and_delays("abcde", wires)
 
 

@@ -29,7 +29,7 @@ class Golden:
 
     def __init__(self, kind, decay=0, bias=0, threshold=0, initial=0):
         self.kind, self.decay, self.bias, self.threshold = kind, *map(Fraction, (decay, bias, threshold))
-        self.v, self.fired = Fraction(initial), False
+        self.v, self.fired, self.saturated = Fraction(initial), False, 0
 
     def tick(self, arriving):
         if self.kind in ("add", "sum"):
@@ -41,6 +41,9 @@ class Golden:
         self.v = s16_15(self.decay * self.v) + self.bias + arriving
         if self.kind == "subtract-late" and self.fired:
             self.v -= self.threshold
+        held = min(max(self.v, Fraction(-(2**16))), 2**16 - Fraction(1, ONE))
+        self.saturated += held != self.v
+        self.v = held
         self.fired = self.v > self.threshold
         if self.fired and self.kind == "zero":
             self.v = Fraction(0)
@@ -120,7 +123,7 @@ def test_a_network_on_the_grid_computes_what_fractions_say(seed, kinds):
         scale = Fraction(program.lowered.scale[p.name])
         expected = [[v * scale for v in row] for row in membranes[p.name]]
         assert ticks.membranes[p.name].tolist() == expected
-    assert ticks.total("membranes_saturated") == 0
+    assert ticks.total("membranes_saturated") == sum(n.saturated for group in neurons.values() for n in group)
 
 
 @few
@@ -256,3 +259,53 @@ def test_two_projections_from_one_neuron_to_one_core_are_one_row_and_one_packet(
     ticks = tick_through(program, one_pulse(4))
     assert ticks.membranes["a"][-1].tolist() == [3, 4]
     assert ticks.membranes["b"].ravel().tolist() == [0, 1, 257, 257]
+
+
+def test_leaky_neurons_fire_above_their_threshold_and_others_at_it():
+    pulses = np.ones((4, 1), dtype=bool)
+    above = tick_through(program_of(single(LIF(decay=1.0, threshold=2.0, reset="subtract"))), pulses)
+    assert above.membranes["n"].ravel().tolist() == [0, ONE, 2 * ONE, ONE]  # 3 fires and leaves 1
+    assert above.pulses["n"].ravel().tolist() == [False, False, False, True]
+    at = tick_through(program_of(single(AddAndFire(2.0))), pulses)
+    assert at.membranes["n"].ravel().tolist() == [0, 1, 0, 1]
+    assert at.pulses["n"].ravel().tolist() == [False, False, True, False]
+
+
+def test_bias_and_first_membrane_are_scaled_with_real_weights():
+    model = LIF(decay=0.75, bias=0.013, threshold=3.0, initial=-0.31)
+    program = program_of(single(model, 0.37))
+    ticks = tick_through(program, one_pulse(6))
+    stored = program.lowered.network.population("n").neuron
+    v, rounding = -0.31, 2.0 / program.lowered.scale["n"]
+    for t in range(6):
+        v = 0.75 * v + 0.013 + (0.37 if t == 1 else 0.0)
+        assert ticks.membranes["n"][t, 0] / program.lowered.scale["n"] == pytest.approx(v, abs=4 * rounding)
+    assert float(stored.decay[0]) == 0.75
+
+
+def test_thresholds_of_an_array_are_off_by_less_than_a_fraction_of_the_least():
+    """Real weights, thresholds below a weight: the whole numbers are at least 2**15, so 2**-16 of each at most."""
+    wanted = np.array([0.011, 0.5, 0.913])
+    populations = (Population("in", 1, Source()), Population("n", 3, AddAndFire(wanted)))
+    network = Network("array", populations, (Projection.dense("in", "n", [[1.1, -0.7, 0.3]], 1),), ("n",))
+    lowered = lower(network, CHIP)
+    got = lowered.network.population("n").neuron.threshold / lowered.scale["n"]
+    assert np.abs(got / wanted - 1).max() <= 2.0**-16
+
+
+def test_a_large_threshold_takes_resolution_from_the_weights_but_fits_the_format():
+    """With weights at full range 100 / 0.0037 x 127 would be beyond 2**16; the membrane keeps half of its range."""
+    populations = (
+        Population("a", 1, Source()),
+        Population("b", 1, Source()),
+        Population("n", 1, LIF(0.9, threshold=100.0)),
+    )
+    weights = {"a": 0.0037, "b": 1e-9}
+    projections = tuple(Projection.dense(name, "n", [[weight]], 1) for name, weight in weights.items())
+    program = program_of(Network("large", populations, projections, ("n",)))
+    units = program.lowered.scale["n"] / ONE
+    assert 100.0 * units == 2**15
+    first, second = program.lowered.network.projections
+    assert first.weights[0] * 2.0**first.exponent == pytest.approx(0.0037 * units, rel=1 / 64 / 2)
+    assert len(second.weights) == 0 and second.exponent == -15  # below the grid
+    assert "1 of 2 round to zero" in " ".join(record.what for record in program.lowered.records)

@@ -184,8 +184,15 @@ def _not_positive(document: Document) -> Iterator[Problem]:
             yield path, f"found {figure}, must be greater than 0"
             return
     yield from _too_large(document)
+    yield from _too_fast(document)
     if document.clock and document.clock.tick.dimension == "time" and not document.clock.tick.picoseconds():
         yield "clock.tick", f"found {document.clock.tick}, must be at least 1 ps"
+
+
+def _too_fast(document: Document) -> Iterator[Problem]:
+    for name, level in document.level.items():
+        if level.clock.dimension == "rate" and level.clock.si > 1e12:
+            yield f"level.{name}.clock", f"found {level.clock}, must not exceed 1e12 per second, one per picosecond"
 
 
 def _too_large(document: Document) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from neurosim.network import Network
 from neurosim.program import Program
 from neurosim.results.energy import Power, Price
 
-_OWN = {"compartment": "neurosim.cores.compartment"}
+_OWN = {name: f"neurosim.cores.{name}" for name in ("compartment", "crossbar", "processor")}
 
 
 class CoreState(Protocol):

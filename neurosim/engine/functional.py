@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.cores.compartment.noise import noise_of
 from neurosim.cores.compartment.step import JOINS, Arithmetic, Parameters, State
 from neurosim.engine.functional_kernels import (
     ACCUMULATOR,
@@ -51,8 +52,7 @@ class FunctionalRun:
 
     def answer(self, population: str) -> NDArray[np.float64]:
         """Membranes of an accumulating population or pulse counts of a firing one, float64[n, size]."""
-        model = self.network.population(population).neuron
-        if isinstance(model, Accumulator) or not _soma_spikes(model):
+        if not self.network.population(population).fires:
             return self.final[population]
         counts: NDArray[np.float64] = self.pulses[population].sum(axis=1).astype(np.float64)
         return counts
@@ -64,17 +64,19 @@ def run_functional(
     arithmetic: Arithmetic | None = None,
     trace: bool = False,
     progress: Callable[[int], None] | None = None,
+    seed: int = 0,
 ) -> FunctionalRun:
     """Run every sample of ``inputs`` [n, T, input lines] (pulses as bool, or graded values) from rest.
 
-    ``arithmetic`` gives the integer widths when the network has compartments. Raises NeurosimError for a wrong
-    number of input lines and for a circle of projections without delay.
+    ``arithmetic`` gives the integer widths when the network has compartments, ``seed`` the noise that they draw
+    (on a chip: the seed of the mapping). Raises NeurosimError for a wrong number of input lines and for a circle
+    of projections without delay.
     """
     if inputs.ndim != 3 or inputs.shape[2] != network.n_inputs:
         raise NeurosimError(
             f"network {network.name}: inputs have shape {inputs.shape}, needs (n, steps, {network.n_inputs})"
         )
-    flat = _flatten(network, arithmetic)
+    flat = _flatten(network, arithmetic, seed)
     n, steps, _ = inputs.shape
     units = flat.layout.unit_ptr[-1]
     pulses = np.zeros((n, steps, units), dtype=np.bool_)
@@ -106,10 +108,6 @@ def run_functional(
     )
 
 
-def _soma_spikes(model: Any) -> bool:
-    return not isinstance(model, CompartmentNeuron) or model.compartments[-1].spiking
-
-
 def _readout_columns(network: Network, name: str, soma: slice) -> slice:
     # The membrane of a neuron of several compartments is that of its first one, where its input is summed.
     return slice(soma.start - network.population(name).compartments + 1, soma.stop, soma.step)
@@ -129,13 +127,13 @@ class _Flat:
         return slice(start + k - 1, start + population.size * k, k)
 
 
-def _flatten(network: Network, arithmetic: Arithmetic | None) -> _Flat:
+def _flatten(network: Network, arithmetic: Arithmetic | None, seed: int) -> _Flat:
     widths = np.array([p.size * p.compartments for p in network.populations])
     unit_ptr = np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
     if arithmetic is None:
         if any(isinstance(p.neuron, CompartmentNeuron) for p in network.populations):
             raise NeurosimError(f"network {network.name}: compartments need the integer widths of a chip")
-        arithmetic = Arithmetic(0, 0, 0, 0, 0, 0, 0)
+        arithmetic = Arithmetic(0, 0, 0, 0, 0, 0, 0, 0)
     layout = Layout(
         np.array(_evaluation_order(network), dtype=np.int64),
         unit_ptr,
@@ -144,7 +142,10 @@ def _flatten(network: Network, arithmetic: Arithmetic | None) -> _Flat:
     )
     model, parameters = _parameters(network, int(unit_ptr[-1]))
     synapses = _synapses(network, unit_ptr)
-    run = partial(run_sample, layout, model, parameters, arithmetic, synapses)
+    noise = noise_of(network, arithmetic, seed)
+    units = [np.arange(unit_ptr[k], unit_ptr[k + 1]) for k, p in enumerate(network.populations) if not p.is_source]
+    noise = noise._replace(unit=np.concatenate([np.zeros(0, dtype=np.int64), *units])[noise.unit])
+    run = partial(run_sample, layout, model, parameters, arithmetic, noise, synapses)
     initial = model.initial.astype(np.int64)
 
     def run_from_rest(inputs: NDArray[np.float64], *out: NDArray[Any]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from neurosim.cores.compartment.noise import Noise, add_noise
 from neurosim.cores.compartment.step import Arithmetic, Parameters, State, step_compartments
 
 SOURCE, ADD_AND_FIRE, ACCUMULATOR, LIF_ZERO, LIF_SUBTRACT, LIF_SUBTRACT_LATE, COMPARTMENT = range(7)
@@ -86,6 +87,7 @@ def run_sample(  # type: ignore[no-untyped-def]
     model: Model,
     parameters: Parameters,
     arithmetic: Arithmetic,
+    noise: Noise,
     synapses: Synapses,
     inputs,
     state: State,
@@ -104,6 +106,7 @@ def run_sample(  # type: ignore[no-untyped-def]
     for step in range(inputs.shape[0]):
         line = 0
         now = sums[step % synapses.slots]
+        bias = add_noise(noise, step, now, parameters.bias)
         for p in layout.order:
             lo, hi, parts = layout.unit_ptr[p], layout.unit_ptr[p + 1], layout.parts[p]
             kind = layout.kind[p]
@@ -113,7 +116,7 @@ def run_sample(  # type: ignore[no-untyped-def]
                 chosen = Parameters(
                     parameters.decay_u[lo:hi],
                     parameters.decay_v[lo:hi],
-                    parameters.bias[lo:hi],
+                    bias[lo:hi],
                     parameters.threshold[lo:hi],
                     parameters.refractory[lo:hi],
                     parameters.join[lo:hi],

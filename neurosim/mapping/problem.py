@@ -119,7 +119,8 @@ class MappingProblem:
     """What a mapper gets: neurons, nets, places and a way to ask whether a core still has room.
 
     ``columns`` x ``rows`` tiles of ``cores_per_tile`` cores; core id = tile * cores_per_tile + slot and
-    tile = row * columns + column. ``new_core()`` opens an empty core of the chip's kind.
+    tile = row * columns + column. ``new_core()`` opens an empty core of the chip's kind. ``unusable`` lists core ids
+    that do not exist or are kept for the system; nothing may be placed there.
     """
 
     chip: str
@@ -129,8 +130,14 @@ class MappingProblem:
     rows: int
     cores_per_tile: int
     new_core: Callable[[], CoreFill]
+    unusable: frozenset[int] = frozenset()
 
     @property
     def n_cores(self) -> int:
-        """Number of cores on the chip."""
+        """Number of places for cores; every core id is below it."""
         return self.columns * self.rows * self.cores_per_tile
+
+    @property
+    def n_usable(self) -> int:
+        """Number of cores that can be used."""
+        return self.n_cores - len(self.unusable)

@@ -45,4 +45,7 @@ def assign(name: str, problem: MappingProblem, seed: int) -> NDArray[np.int32]:
     outside = core_of[(core_of < 0) | (core_of >= problem.n_cores)]
     if len(outside):
         raise NeurosimError(f"mapper '{name}' names core {outside[0]}, {problem.chip} has 0..{problem.n_cores - 1}")
+    kept = problem.unusable.intersection(np.unique(core_of).tolist())
+    if kept:
+        raise NeurosimError(f"mapper '{name}' uses core {min(kept)}, which {problem.chip} does not have free")
     return core_of.astype(np.int32)

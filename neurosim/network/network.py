@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurosim.errors import NeurosimError, unknown
-from neurosim.network.neuron import CompartmentNeuron, Neuron, Source
+from neurosim.network.neuron import Accumulator, CompartmentNeuron, Neuron, Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +26,13 @@ class Population:
     def is_source(self) -> bool:
         """Whether its pulses come from outside."""
         return isinstance(self.neuron, Source)
+
+    @property
+    def fires(self) -> bool:
+        """Whether its neurons send pulses; populations that do not are read out by their membranes."""
+        if isinstance(self.neuron, CompartmentNeuron):
+            return self.neuron.compartments[-1].spiking
+        return not isinstance(self.neuron, Accumulator)
 
     @property
     def compartments(self) -> int:

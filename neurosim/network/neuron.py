@@ -17,6 +17,7 @@ IntParameter = int | NDArray[np.int64]
 BoolParameter = bool | NDArray[np.bool_]
 Reset = Literal["zero", "subtract", "subtract-late"]
 Join = Literal["none", "add", "max", "min", "pass"]
+NoiseTarget = Literal["none", "current", "voltage"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,9 @@ class Compartment:
     ``decay_x(x) = sgn(x) * floor(|x| * (4096 - decay) / 4096)``, ``q`` is the synaptic sum and ``child`` is the
     membrane of the compartment before it in the same neuron (``join`` other than "none").
     ``refractory`` is 1 for none, r for r - 1 steps with v held at 0; ``initial`` is the voltage before the
-    first step. Units: the chip's integers.
+    first step. Noise, a uniform number of -127..127 plus ``64 * noise_offset``, times ``2**(noise_exponent - 7)``
+    and rounded toward zero, is drawn every step and added to ``q`` (target "current") or to ``bias`` ("voltage").
+    Units: the chip's integers.
     """
 
     decay_u: IntParameter
@@ -76,6 +79,9 @@ class Compartment:
     initial: IntParameter = 0
     join: Join = "none"
     spiking: bool = True
+    noise_target: NoiseTarget = "none"
+    noise_exponent: IntParameter = 0
+    noise_offset: IntParameter = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,11 +22,14 @@ LEGEND = "no mark: documented; d: derived; ~: estimated"
 
 
 def chip_list_table(chips: Iterable[Chip]) -> RichTable:
-    """Return one row per chip: name, maker, year, discipline, cores, core kind, constant sets."""
-    table = RichTable("chip", "maker", "year", "discipline", "cores", "core kind", "constant sets")
+    """Return one row per chip: name, year, discipline, cores, core kind, constant sets with the default first."""
+    table = RichTable(box=None, padding=(0, 2, 0, 0))
+    for title in ("chip", "year", "discipline", "cores", "core kind"):
+        table.add_column(title, no_wrap=True, justify="right" if title == "cores" else "left")
+    table.add_column("constant sets", overflow="fold")
     for chip in chips:
-        cores, sets = str(chip.n_existing_cores), ", ".join(_set_names(chip))
-        table.add_row(chip.title, chip.maker, str(chip.year), chip.discipline, cores, chip.core_kind, sets)
+        row = (chip.name, str(chip.year), chip.discipline, str(chip.n_existing_cores), chip.core_kind)
+        table.add_row(*row, "\n".join(sorted(chip.constant_sets, key=lambda name: name != chip.default_constants)))
     return table
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, ScalarFormatter
 
+from neurosim.report.compare_figures import comparison_pictures
 from neurosim.report.core_map import core_map
 from neurosim.report.engineering import engineering, scaled
 from neurosim.report.group import Group, group, slug
@@ -32,7 +33,7 @@ def pictures(result: ScenarioResult) -> list[Picture]:
     groups = group(result.runs)
     if not groups:
         return []
-    drawn = [energy_breakdown(groups), accuracy_by_steps(groups)]
+    drawn = [*comparison_pictures(result), energy_breakdown(groups), accuracy_by_steps(groups)]
     if len(result.runs) > 1:
         drawn.append(trade_off(groups))
     drawn.append(step_duration(groups))

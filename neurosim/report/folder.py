@@ -20,7 +20,10 @@ _OWN = (
     "configuration.json",
     "report.html",
     *(f"tables/{name}.parquet" for name in ("cores", "links", "steps", "spike_latency", "first_sample_*")),
-    *(f"figures/{name}.png" for name in ("energy", "accuracy", "trade-off", "step-duration")),
+    *(
+        f"figures/{name}.png"
+        for name in ("comparison", "operation", "energy", "accuracy", "trade-off", "step-duration")
+    ),
     *(f"figures/{name}-*.png" for name in ("raster", "cores", "links")),
 )
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from neurosim.report import chip_sections as about
 from neurosim.report import result_sections as came_out
+from neurosim.report.compare_section import comparison
 from neurosim.report.figures import pictures
-from neurosim.report.group import Group, group, slug
+from neurosim.report.group import Group, by_chip, group, slug
 from neurosim.report.markup import Markup, element, text
 from neurosim.report.picture import Picture
 from neurosim.report.style import CSS
@@ -49,7 +50,8 @@ def _sections(result: ScenarioResult, groups: Sequence[Group], drawn: Sequence[P
         return figure(figures[name]) if name in figures else Markup("")
 
     return [
-        about.fidelity(groups),
+        about.fidelity(by_chip(result.runs)),
+        comparison(result, shown),
         came_out.results(result),
         came_out.includes(groups, about.constants),
         came_out.accuracy(result, groups, shown),

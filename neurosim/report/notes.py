@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from neurosim.cores import core_kind
+from neurosim.mapping import Record
 from neurosim.report.engineering import count, share
 from neurosim.report.group import Group
 from neurosim.results.energy import Price, energy_figure
@@ -117,12 +118,19 @@ def additions_note(runs: Sequence[RunResult]) -> str | None:
 
 
 def lowering_notes(item: Group) -> list[tuple[str, str]]:
-    """Return (fidelity, text): the rewrites of a group's network, each as its name and what it costs."""
+    """Return (fidelity, text): the rewrites of a group's networks, each as its name and what it costs."""
     found: dict[str, list[str]] = {"exact": [], "approximate": []}
-    for record in item.longest.lowering:
-        detail = record.what if record.cost == "none" else record.cost
-        found[record.fidelity].append(f"{record.name} ({detail})")
-    return [(fidelity, "; ".join(lines)) for fidelity, lines in found.items() if lines]
+    longest = {run.model: run for run in item.runs}
+    for model, run in longest.items():
+        for fidelity, lines in found.items():
+            told = [_rewrite(record) for record in run.lowering if record.fidelity == fidelity]
+            if told:
+                lines.append(f"{f'{model}: ' if len(longest) > 1 else ''}{'; '.join(told)}")
+    return [(fidelity, ". ".join(lines)) for fidelity, lines in found.items() if lines]
+
+
+def _rewrite(record: Record) -> str:
+    return f"{record.name} ({record.what if record.cost == 'none' else record.cost})"
 
 
 def warning_notes(item: Group) -> list[tuple[str, str]]:
@@ -132,13 +140,25 @@ def warning_notes(item: Group) -> list[tuple[str, str]]:
 
 def shared(groups: Sequence[Group], told: Callable[[Group], Iterable[tuple[str, str]]]) -> list[tuple[str, str]]:
     """Return every (topic, text) once, topic by topic; what does not hold for all groups names those it holds for."""
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, str], list[Group]] = {}
     for item in groups:
         for line in dict.fromkeys(told(item)):
-            found.setdefault(line, []).append(item.label)
+            found.setdefault(line, []).append(item)
     topics = list(dict.fromkeys(topic for topic, _ in found))
     ordered = sorted(found.items(), key=lambda entry: topics.index(entry[0][0]))
     return [
-        (topic, text if len(labels) == len(groups) else f"{', '.join(labels)}: {text}")
-        for (topic, text), labels in ordered
+        (topic, text if len(members) == len(groups) else f"{', '.join(_names(members, groups))}: {text}")
+        for (topic, text), members in ordered
     ]
+
+
+def _names(members: Sequence[Group], groups: Sequence[Group]) -> list[str]:
+    """Return the labels of members; a chip of which every group is a member stands for all of them."""
+    outside = {item.chip.name for item in groups if item not in members}
+    return list(dict.fromkeys(item.label if item.chip.name in outside else item.chip.name for item in members))
+
+
+def ends(values: Sequence[float], write: Callable[[float], str]) -> str:
+    """Write the least and the largest of some values: ``72.0 % to 72.2 %``, or one where both read the same."""
+    low, high = write(min(values)), write(max(values))
+    return low if low == high else f"{low} to {high}"

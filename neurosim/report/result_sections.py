@@ -8,7 +8,7 @@ from neurosim.report import notes
 from neurosim.report.engineering import count, engineering, percent, share, span
 from neurosim.report.group import Group, group
 from neurosim.report.markup import Markup, element, pairs, section, spans, table
-from neurosim.report.table import BLOCKS, key_columns, same_in_all
+from neurosim.report.table import blocks, key_columns, same_in_all
 from neurosim.results import Band, Statistics
 from neurosim.results.energy import COMPONENTS
 from neurosim.scenario.result import RunResult, ScenarioResult
@@ -30,10 +30,11 @@ _TERMS = {
 
 def results(result: ScenarioResult) -> Markup:
     """The table that the screen shows, one row per run."""
-    columns = (*key_columns(result), *(column for block in BLOCKS for column in block))
+    keys, found = key_columns(result), blocks(result)
+    columns = (*keys, *(column for block in found for column in block))
     heads = [name.split("\n") for name, _ in columns]
     rows = [[value(run) for _, value in columns] for run in result.runs]
-    shown = table([low for _, low in heads], rows, above=spans(_runs([top for top, _ in heads])))
+    shown = table([low for _, low in heads], rows, len(keys), above=spans(_runs([top for top, _ in heads])))
     note = f"{same_in_all(result)}. Figures are per inference, means over the samples unless named otherwise."
     told = notes.shared(group(result.runs), notes.warning_notes)
     warnings = [element("p", line, css="warning") for _, line in told]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, Group, RenderResult
@@ -18,6 +18,7 @@ from neurosim.scenario.result import RunResult, ScenarioResult
 Column = tuple[str, Callable[[RunResult], str]]
 
 SAME: tuple[Column, ...] = (
+    ("model", lambda r: r.model),
     ("chip", lambda r: r.chip.name),
     ("constants", lambda r: r.energy.constants),
     ("mapper", lambda r: r.mapper),
@@ -26,6 +27,7 @@ SAME: tuple[Column, ...] = (
     ("cores", lambda r: str(len(r.program.cores))),
 )
 _WORDS = [value for name, value in SAME if name not in ("samples", "cores")]
+_ALWAYS = ("model", "chip")  # stand before each row where they differ, even if the row could be told without
 STEPS: Column = ("\nT", lambda r: str(r.steps))
 BLOCKS: tuple[tuple[Column, ...], ...] = (
     (
@@ -49,7 +51,7 @@ BLOCKS: tuple[tuple[Column, ...], ...] = (
         ("\npackets", lambda r: count(r.run.activity.summary()["packets"])),
     ),
 )
-_STYLES = {"approximate": "yellow", "warning": "yellow"}
+_STYLES = {"approximate": "yellow", "warning": "yellow", "broken": "bold red"}
 _LABEL_WIDTH = 11
 _UNBOUNDED = 10_000  # characters: wide enough to learn what a table would like to have
 
@@ -66,10 +68,11 @@ class ResultTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield _title(self.result)
         yield Text()
-        for table in _tables(self.result, console, options):
+        columns = key_columns(self.result), blocks(self.result)
+        for table in folded(self.result.runs, *columns, console, options):
             yield table
             yield Text()
-        yield _notes(self.result)
+        yield note_grid(_note_rows(self.result))
 
 
 def result_table(result: ScenarioResult) -> ResultTable:
@@ -82,49 +85,82 @@ def _title(result: ScenarioResult) -> Group:
 
 
 def same_in_all(result: ScenarioResult) -> str:
-    """Return the model and whatever else all runs share: ``model mnist-pulsed, chip loihi, samples 20``."""
-    models = dict.fromkeys(run.model for run in result.runs)
-    same = [f"{name} {value(result.runs[0])}" for name, value in SAME if _is_same(result, value)]
-    return ", ".join([*(f"model {model}" for model in models), *same])
+    """Return whatever all runs share: ``model mnist-pulsed, chip loihi, samples 20``."""
+    return ", ".join(f"{name} {value(result.runs[0])}" for name, value in SAME if _is_same(result, value))
 
 
 def key_columns(result: ScenarioResult) -> tuple[Column, ...]:
-    """Return the columns that tell the runs apart: what is not the same in all, and the steps."""
-    return (*((f"\n{name}", value) for name, value in SAME if not _is_same(result, value)), STEPS)
+    """Return the columns that tell the runs apart: model and chip where there are several, what else it takes, T."""
+    chosen: list[Column] = []
+    for name, value in SAME[:-1]:
+        column = (f"\n{name}", value)
+        tells = _distinct(result, (*chosen, STEPS, column)) > _distinct(result, (*chosen, STEPS))
+        if tells or (name in _ALWAYS and not _is_same(result, value)):
+            chosen.append(column)
+    return (*chosen, STEPS)
+
+
+def blocks(result: ScenarioResult) -> tuple[tuple[Column, ...], ...]:
+    """Return the blocks of columns; in a last one stands what differs but does not tell the runs apart."""
+    keys = {value for _, value in key_columns(result)}
+    others = [column for column in SAME if not _is_same(result, column[1]) and column[1] not in keys]
+    return (*BLOCKS, *([tuple((f"\n{name}", value) for name, value in others)] if others else []))
 
 
 def _is_same(result: ScenarioResult, value: Callable[[RunResult], str]) -> bool:
     return len({value(run) for run in result.runs}) <= 1
 
 
-def _tables(result: ScenarioResult, console: Console, options: ConsoleOptions) -> Iterator[Table]:
-    """Yield one table with all columns, or several under each other, none wider than the console if possible."""
-    keys, taken = key_columns(result), list[Column]()
-    for block in BLOCKS:
-        wanted = _table(result, (*keys, *taken, *block))
+def _distinct(result: ScenarioResult, columns: tuple[Column, ...]) -> int:
+    return len({_row(run, columns) for run in result.runs})
+
+
+def _row(run: RunResult, columns: Iterable[Column]) -> tuple[str, ...]:
+    return tuple(value(run) for _, value in columns)
+
+
+def folded(
+    runs: Sequence[RunResult],
+    keys: tuple[Column, ...],
+    parts: Iterable[tuple[Column, ...]],
+    console: Console,
+    options: ConsoleOptions,
+    words: Sequence[Callable[[RunResult], str]] = (),
+) -> Iterator[Table]:
+    """Yield one table with all columns, or several under each other, none wider than the console if possible.
+
+    No part, some columns side by side, is torn apart; every table begins with the ``keys``. ``words`` are the values
+    that are text.
+    """
+    taken: list[Column] = []
+    for block in parts:
+        wanted = _table(runs, (*keys, *taken, *block), words)
         wide = Measurement.get(console, options.update(max_width=_UNBOUNDED), wanted).maximum > options.max_width
         if taken and wide:
-            yield _table(result, (*keys, *taken))
+            yield _table(runs, (*keys, *taken), words)
             taken = []
         taken += block
-    yield _table(result, (*keys, *taken))
+    yield _table(runs, (*keys, *taken), words)
 
 
-def _table(result: ScenarioResult, columns: tuple[Column, ...]) -> Table:
+def _table(
+    runs: Sequence[RunResult], columns: tuple[Column, ...], words: Sequence[Callable[[RunResult], str]]
+) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        words = column[1] in _WORDS
-        table.add_column(Text(column[0]), justify="left" if words else "right", no_wrap=True)
-    for run in result.runs:
-        table.add_row(*(Text(value(run)) for _, value in columns))
+    for name, value in columns:
+        left = value in _WORDS or value in words
+        table.add_column(Text(name), justify="left" if left else "right", no_wrap=True)
+    for run in runs:
+        table.add_row(*(Text(text) for text in _row(run, columns)))
     return table
 
 
-def _notes(result: ScenarioResult) -> Table:
+def note_grid(rows: Iterable[tuple[str, str]]) -> Table:
+    """Return notes as two columns: the topic, and what there is to say."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(width=_LABEL_WIDTH, style="bold")
     grid.add_column()
-    for label, text in _note_rows(result):
+    for label, text in rows:
         grid.add_row(Text(label), Text(text, style=_STYLES.get(label, "")))
     return grid
 

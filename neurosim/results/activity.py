@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 from neurosim.errors import NeurosimError
 
-NETWORK_COUNTERS = ("packets", "hops_east_west", "hops_north_south", "barriers")
+NETWORK_COUNTERS = (
+    "packets", "hops_east_west", "hops_north_south", "edge_crossings", "chip_steps", "overruns", "late_packets",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Activity:
     """Integer counters of a run of n samples and S chip steps.
 
-    ``per_core`` int64[n, cores, counters] with the core kind's ``counters``; ``network`` int64[n, 4] in the order
+    ``per_core`` int64[n, cores, counters] with the core kind's ``counters``; ``network`` int64[n, 7] in the order
     of NETWORK_COUNTERS; ``per_step`` int64[S, counters] and ``packets_per_step`` int64[S], summed over samples
     and cores; ``per_link`` int64[links], summed over samples, with the links' kind, start and end.
     """

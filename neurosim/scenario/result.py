@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from neurosim.chip import Chip
@@ -18,7 +18,8 @@ class RunResult:
 
     Accuracies are fractions of ``run.samples``: ``accuracy`` of the chip, ``reference_accuracy`` of the original
     network in floating point on the same pulses, ``published_accuracy`` what the model's author prints (None
-    where nothing is printed). ``decisions_changed`` counts samples on which chip and reference differ.
+    where nothing is printed). ``decisions_changed`` counts samples on which chip and reference decide differently,
+    ``pulse_counts_changed`` those on which any population fires another number of pulses in its T steps.
     ``additions`` and ``dense_multiply_adds`` are per inference: synaptic events of the reference and the
     multiply-adds of the dense network of the same shape. ``seconds`` is the time that the simulation took.
     """
@@ -35,6 +36,7 @@ class RunResult:
     reference_accuracy: float
     published_accuracy: float | None
     decisions_changed: int
+    pulse_counts_changed: int
     additions: float
     dense_multiply_adds: int
     neurobench: NeuroBench
@@ -43,6 +45,16 @@ class RunResult:
     warnings: tuple[str, ...]
     mapper: str
     seconds: float
+
+    @property
+    def energy_delay_product(self) -> float:
+        """Energy times mean latency of one inference, in joule seconds."""
+        return self.energy.total.value * self.latency.mean
+
+    @property
+    def exact(self) -> bool:
+        """Whether every rewrite of the lowering is exact."""
+        return all(record.fidelity == "exact" for record in self.lowering)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form of the design: per inference, means over samples unless named otherwise."""
@@ -59,9 +71,11 @@ class RunResult:
             "reference_accuracy": self.reference_accuracy,
             "published_accuracy": self.published_accuracy,
             "decisions_changed": self.decisions_changed,
+            "pulse_counts_changed": self.pulse_counts_changed,
             "latency_s": self.latency.as_dict(),
             "spike_latency_s": self.spike_latency.as_dict(),
             "energy_j": self.energy.as_dict(),
+            "energy_delay_product_js": self.energy_delay_product,
             "activity": self.run.activity.summary(),
             "additions": self.additions,
             "dense_multiply_adds": self.dense_multiply_adds,
@@ -72,15 +86,32 @@ class RunResult:
         }
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """A chip that cannot hold a model, and the limit that says so."""
+
+    chip: str
+    model: str
+    reason: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return a plain dictionary for JSON."""
+        return asdict(self)
+
+
 @dataclass(frozen=True, eq=False)
 class ScenarioResult:
-    """All results of a scenario; ``configuration`` is the resolved scenario, ``provenance`` versions and hashes."""
+    """All results of a scenario; ``configuration`` is the resolved scenario, ``provenance`` versions and hashes.
+
+    ``refusals`` are pairs of chip and model that do not fit; only a comparison goes on after one.
+    """
 
     name: str
     title: str
     configuration: Mapping[str, Any]
     provenance: Mapping[str, Any]
     runs: tuple[RunResult, ...]
+    refusals: tuple[Refusal, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form of the design."""
@@ -89,4 +120,5 @@ class ScenarioResult:
             "title": self.title,
             "provenance": dict(self.provenance),
             "runs": [run.as_dict() for run in self.runs],
+            **({"refused": [refusal.as_dict() for refusal in self.refusals]} if self.refusals else {}),
         }

@@ -16,14 +16,14 @@ from neurosim.api import load_chip, load_program, map_network, price, simulate
 from neurosim.chip import Chip
 from neurosim.cores import core_kind
 from neurosim.engine.functional import FunctionalRun, run_functional
-from neurosim.errors import NeurosimError
+from neurosim.errors import CapacityError, NeurosimError, UnsupportedError
 from neurosim.mapping import Record
 from neurosim.network.dataset import Dataset, load_dataset
 from neurosim.network.model_file import Model, load_model
 from neurosim.network.pulses import encode
 from neurosim.program import Program
 from neurosim.results import Run, inference_latency, neurobench, spike_latency
-from neurosim.scenario.result import RunResult, ScenarioResult
+from neurosim.scenario.result import Refusal, RunResult, ScenarioResult
 from neurosim.scenario.schema import Scenario, resolved
 
 # Called with a label and the number of samples to come; returns what is called with samples done.
@@ -33,60 +33,99 @@ _LIBRARIES = ("neurosim", "numpy", "numba", "simpy")
 
 
 @dataclass(frozen=True, eq=False)
+class Placed:
+    """One model on one chip, mapped and checked."""
+
+    model: Model
+    chip: str
+    program: Program
+
+
+@dataclass(frozen=True, eq=False)
 class Prepared:
     """A scenario with everything loaded, mapped and checked; nothing has run yet."""
 
     scenario: Scenario
-    model: Model
     dataset: Dataset
-    programs: tuple[Program, ...]
+    placed: tuple[Placed, ...]
+    refusals: tuple[Refusal, ...]
 
 
-def prepare(scenario: Scenario) -> Prepared:
-    """Load, map and check everything that can go wrong before the long part. Raises NeurosimError."""
+def prepare(scenario: Scenario, refuse: bool = True) -> Prepared:
+    """Load, map and check everything that can go wrong before the long part. Raises NeurosimError.
+
+    With ``refuse`` off a chip that cannot hold a model is noted instead, as long as one of them can.
+    """
     about = scenario.scenario
     for name in scenario.chip:
         if name not in about.chips:
-            raise NeurosimError(
-                f"scenario {about.name}: chip.{name} is set, but the chips are {', '.join(about.chips)}"
-            )
-    model, dataset = load_model(about.model), load_dataset(scenario.inputs.dataset)
+            chosen = ", ".join(about.chips)
+            raise NeurosimError(f"scenario {about.name}: chip.{name} is set, but the chips are {chosen}")
+    models, dataset = [load_model(name) for name in about.model], load_dataset(scenario.inputs.dataset)
     if about.samples > len(dataset.images):
         raise NeurosimError(
             f"scenario {about.name}: samples {about.samples}, data set {dataset.name} has {len(dataset.images)}"
         )
-    if dataset.images.shape[1] != model.network.n_inputs:
-        raise NeurosimError(
-            f"scenario {about.name}: {dataset.name} has {dataset.images.shape[1]} values per image,"
-            f" {model.network.name} needs {model.network.n_inputs}"
-        )
-    chips = [load_chip(name).with_overrides(scenario.options(name).set) for name in about.chips]
-    for name, chip in zip(about.chips, chips, strict=True):
-        chip.constants(scenario.options(name).constants)
-    programs = tuple(load_program(map_network(model.network, chip, about.mapper, about.seed)) for chip in chips)
-    return Prepared(scenario, model, dataset, programs)
+    chips = {name: _chip(scenario, name) for name in about.chips}
+    placed, refusals = [], []
+    for model in models:
+        if dataset.images.shape[1] != model.network.n_inputs:
+            raise NeurosimError(
+                f"scenario {about.name}: {dataset.name} has {dataset.images.shape[1]} values per image,"
+                f" {model.network.name} needs {model.network.n_inputs}"
+            )
+        for name, chip in chips.items():
+            try:
+                placed.append(Placed(model, name, _program(scenario, name, chip, model)))
+            except (CapacityError, UnsupportedError) as error:
+                if refuse:
+                    raise
+                refusals.append(Refusal(name, model.network.name, str(error)))
+    if not placed:
+        raise NeurosimError(f"scenario {about.name}: {refusals[0].reason}")
+    return Prepared(scenario, dataset, tuple(placed), tuple(refusals))
+
+
+def _chip(scenario: Scenario, name: str) -> Chip:
+    options = scenario.options(name)
+    chip = load_chip(name).with_overrides(options.set)
+    chip.constants(options.constants)
+    return chip
+
+
+def _program(scenario: Scenario, name: str, chip: Chip, model: Model) -> Program:
+    options, about = scenario.options(name), scenario.scenario
+    mapping = map_network(model.network, chip, options.mapper or about.mapper, about.seed)
+    levels = {"level_policy": options.level_policy, "level_threshold": options.level_threshold}
+    return load_program(mapping, {key: value for key, value in levels.items() if value is not None})
 
 
 def run_scenario(prepared: Prepared, workers: int = 0, progress: Progress | None = None) -> ScenarioResult:
-    """Run every chip at every number of steps; pulses and reference are made once per number of steps."""
+    """Run every model on every chip at every number of steps, on the same pulses; each reference runs once."""
     scenario, about = prepared.scenario, prepared.scenario.scenario
     results = []
     for steps in about.steps:
         pulses = _pulses(prepared, steps)
-        reference = run_functional(prepared.model.network, pulses)
-        for name, program in zip(about.chips, prepared.programs, strict=True):
-            advance = progress(f"{name}, T = {steps}", about.samples) if progress else None
+        references: dict[str, FunctionalRun] = {}
+        for place in prepared.placed:
+            network = place.model.network
+            if network.name not in references:
+                references[network.name] = run_functional(network, pulses)
+            label = f"{network.name} on {place.chip}, T = {steps}"
+            advance = progress(label, about.samples) if progress else None
             began = perf_counter()
             run = simulate(
-                program,
+                place.program,
                 pulses,
-                constants=scenario.options(name).constants,
+                constants=scenario.options(place.chip).constants,
                 engine=about.engine,
                 workers=workers,
                 progress=advance,
             )
-            results.append(_result(prepared, name, program, run, reference, steps, perf_counter() - began))
-    return ScenarioResult(about.name, about.title, resolved(scenario), _provenance(prepared), tuple(results))
+            reference = references[network.name]
+            results.append(_result(prepared, place, run, reference, steps, perf_counter() - began))
+    provenance = _provenance(prepared)
+    return ScenarioResult(about.name, about.title, resolved(scenario), provenance, tuple(results), prepared.refusals)
 
 
 def _pulses(prepared: Prepared, steps: int) -> NDArray[np.bool_]:
@@ -97,42 +136,53 @@ def _pulses(prepared: Prepared, steps: int) -> NDArray[np.bool_]:
 
 
 def _result(
-    prepared: Prepared, name: str, program: Program, run: Run, reference: FunctionalRun, steps: int, seconds: float
+    prepared: Prepared, place: Placed, run: Run, reference: FunctionalRun, steps: int, seconds: float
 ) -> RunResult:
-    options, chip = prepared.scenario.options(name), program.chip
+    options, program, chip = prepared.scenario.options(place.chip), place.program, place.program.chip
     labels = prepared.dataset.labels[: run.samples]
-    network = prepared.model.network
+    network = place.model.network
     expected = np.argmax(reference.answer(network.outputs[0]), axis=1)
     decisions = run.decisions()
-    published = prepared.scenario.published
+    first = place.model.path == prepared.placed[0].model.path
     host = options.host.as_host()
-    energy = price(run, chip, options.constants, host, options.boundary)
+    changed = int((decisions != expected).sum())
     measured = {
-        "decisions_changed": float((decisions != expected).sum()),
+        "decisions_changed": float(changed),
         "accuracy_change": float((decisions == labels).mean() - (expected == labels).mean()),
     }
     return RunResult(
         chip=chip,
         program=program,
         run=run,
-        energy=energy,
+        energy=price(run, chip, options.constants, host, options.boundary),
         latency=inference_latency(run, chip, host),
         spike_latency=spike_latency(run),
         model=network.name,
         steps=steps,
         accuracy=float((decisions == labels).mean()),
         reference_accuracy=float((expected == labels).mean()),
-        published_accuracy=published.accuracy.get(str(steps)) if published else None,
-        decisions_changed=int((decisions != expected).sum()),
+        published_accuracy=prepared.scenario.published_accuracy(steps) if first else None,
+        decisions_changed=changed,
+        pulse_counts_changed=_pulse_counts_changed(program, run, reference, steps),
         additions=float(sum(events.mean() for events in reference.synaptic_events)),
-        dense_multiply_adds=_dense(prepared.model),
+        dense_multiply_adds=_dense(place.model),
         neurobench=neurobench(network, reference.pulses, reference.synaptic_events, reference.membrane_updates),
         lowering=tuple(_with_effect(record, measured) for record in program.lowered.records),
         usage=tuple(core_kind(chip.core_kind).usage(program)),
-        warnings=_warnings(run, chip, options.host.as_host().counted),
-        mapper=prepared.scenario.scenario.mapper,
+        warnings=_warnings(run, chip, options.constants, host.counted),
+        mapper=options.mapper or prepared.scenario.scenario.mapper,
         seconds=seconds,
     )
+
+
+def _pulse_counts_changed(program: Program, run: Run, reference: FunctionalRun, steps: int) -> int:
+    """Count the samples on which a population fires another number of pulses than in the reference."""
+    changed = np.zeros(run.samples, dtype=np.bool_)
+    for name, pulses in reference.pulses.items():
+        if name in run.spikes.counts:
+            lag = program.lag[name]
+            changed |= run.spikes.counts[name][:, lag : lag + steps].sum(axis=1) != pulses.sum(axis=(1, 2))
+    return int(changed.sum())
 
 
 def _dense(model: Model) -> int:
@@ -145,7 +195,7 @@ def _with_effect(record: Record, measured: dict[str, float]) -> Record:
     return replace(record, measured=measured) if record.fidelity == "approximate" else record
 
 
-def _warnings(run: Run, chip: Chip, host_counted: bool) -> tuple[str, ...]:
+def _warnings(run: Run, chip: Chip, constants: str | None, host_counted: bool) -> tuple[str, ...]:
     warnings = []
     if "voltages_clipped" in run.activity.counters:
         clipped = int(run.activity.total("voltages_clipped").sum())
@@ -153,12 +203,17 @@ def _warnings(run: Run, chip: Chip, host_counted: bool) -> tuple[str, ...]:
             warnings.append(
                 f"{clipped} voltages reached the bound of the chip's integers and were clipped, over all samples"
             )
-    if not host_counted:
+    overruns, late = int(run.activity.total("overruns").sum()), int(run.activity.total("late_packets").sum())
+    if overruns:
+        warnings.append(f"{overruns} times a core was not done when its next tick was due, over all samples")
+    if late:
+        warnings.append(f"{late} packets arrived after the tick in which they were sent, over all samples")
+    if not host_counted and chip.host:
         warnings.append(
             "host and state reset are not included: in most published single-chip experiments the host loop,"
-            " not the cores, sets the time of a step (chip.NAME.host in the scenario switches it on)"
+            f" not the cores, sets the time of a step (chip.{chip.name}.host in the scenario switches it on)"
         )
-    error = chip.constants(run.constants).stated_error
+    error = chip.constants(constants).stated_error
     if error is not None:
         warnings.append(f"times of constant set {run.constants} are stated to be off by up to {error.latency:.1%}")
     return tuple(warnings)
@@ -170,10 +225,12 @@ def _provenance(prepared: Prepared) -> dict[str, Any]:
         "versions": {"python": platform.python_version(), **versions},
         "seed": prepared.scenario.scenario.seed,
         "pulse_seed": prepared.scenario.inputs.seed,
-        "network_sha256": prepared.model.digest,
+        "network_sha256": {place.model.network.name: place.model.digest for place in prepared.placed},
         "dataset_sha256": prepared.dataset.digest,
-        "chip_sha256": {program.chip.name: program.chip.digest for program in prepared.programs},
-        "mapping_sha256": {program.chip.name: program.mapping_digest for program in prepared.programs},
+        "chip_sha256": {place.chip: place.program.chip.digest for place in prepared.placed},
+        "mapping_sha256": {
+            f"{place.model.network.name} on {place.chip}": place.program.mapping_digest for place in prepared.placed
+        },
     }
 
 

@@ -28,7 +28,7 @@ class About(Strict):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
     title: str
-    model: str
+    model: Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
     chips: Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
     steps: Annotated[tuple[Positive, ...], BeforeValidator(_as_list), Field(min_length=1)]
     samples: Positive
@@ -60,9 +60,15 @@ class HostOptions(Strict):
 
 
 class ChipOptions(Strict):
-    """``[chip.NAME]``: constant set, boundary, host, and figures of the descriptor changed for this run."""
+    """``[chip.NAME]``: constant set, mapper, boundary, host, and figures of the descriptor changed for this run.
+
+    ``level_policy`` and ``level_threshold`` choose the performance level on chips that have several.
+    """
 
     constants: str | None = None
+    mapper: str | None = None
+    level_policy: str | None = None
+    level_threshold: Annotated[int, Field(ge=0, strict=True)] | None = None
     boundary: Literal["cores", "chip", "chip with host"] | None = None
     host: HostOptions = HostOptions()
     set: dict[str, str] = Field(default_factory=dict)
@@ -83,6 +89,10 @@ class Scenario(Strict):
     inputs: Inputs
     chip: dict[str, ChipOptions] = Field(default_factory=dict)
     published: Published | None = None
+
+    def published_accuracy(self, steps: int) -> float | None:
+        """Return the published accuracy at a number of steps, for the scenario's first model."""
+        return self.published.accuracy.get(str(steps)) if self.published else None
 
     def options(self, chip: str) -> ChipOptions:
         """Return what the scenario says about a chip, defaults where it says nothing."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.cores.compartment.noise import Noise
 from neurosim.cores.compartment.step import Parameters
 
 
@@ -17,7 +18,8 @@ class CompartmentImage:
     ``axon_ptr`` int64[axons + 1]; per synapse ``target`` int32 (compartment), ``weight`` int32 (effective),
     ``delay`` int16 (0 = the next step); per axon ``axon_bits`` int64 (bits per synapse with index),
     ``axon_sparse`` bool (an index is stored) and ``axon_format`` int64 (number of its synapse format).
-    ``initial`` int64[n] voltage before the first step; ``weight_bits`` the widest stored weight.
+    ``initial`` int64[n] voltage before the first step; ``weight_bits`` the widest stored weight; ``noise`` lists the
+    compartments that draw noise.
     """
 
     n: int
@@ -31,3 +33,4 @@ class CompartmentImage:
     axon_sparse: NDArray[np.bool_]
     axon_format: NDArray[np.int64]
     weight_bits: int
+    noise: Noise

@@ -12,8 +12,10 @@ from neurosim.cores.compartment.encode import Encoding, effective_weights, encod
 from neurosim.cores.compartment.image import CompartmentImage
 from neurosim.cores.compartment.limits import format_numbers
 from neurosim.cores.compartment.memory import index_bits, is_dense
+from neurosim.cores.compartment.noise import Noise, noise_of
 from neurosim.cores.compartment.registers import registers
 from neurosim.cores.compartment.step import Parameters
+from neurosim.cores.compartment.widths import arithmetic
 from neurosim.mapping import Mapping, Nets, neuron_offsets
 from neurosim.network import Network
 from neurosim.program import Destinations, Members, Program
@@ -34,8 +36,9 @@ def load(mapping: Mapping, nets: Nets) -> Program:
     target = layout.unit[nets.target] + port
     tables = _Tables(target, weights[synapse], delays[synapse], [e for e, _ in encodings])
     parameters, initial = registers(network, chip)
+    noise = noise_of(network, arithmetic(chip), mapping.seed)
     images = tuple(
-        _image(core, layout, axons, tables, parameters, initial, nets, chip) for core in range(len(layout.cores))
+        _image(core, layout, axons, tables, parameters, initial, noise, nets, chip) for core in range(len(layout.cores))
     )
     return Program(
         chip,
@@ -127,6 +130,7 @@ def _image(
     tables: _Tables,
     parameters: Parameters,
     initial: NDArray[np.int64],
+    noise: Noise,
     nets: Nets,
     chip: Chip,
 ) -> CompartmentImage:
@@ -153,6 +157,7 @@ def _image(
         sparse,
         2 * format_numbers(tables.encodings)[projection] + sparse,
         max((tables.encodings[k].bits for k in np.unique(projection)), default=0),
+        noise.on(here),
     )
 
 

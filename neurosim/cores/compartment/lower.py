@@ -243,6 +243,7 @@ def _leaky(population: Population, model: LIF, incoming: list[Projection], chip:
     unit, one = 1 << chip.width("weight_shift"), 1 << chip.width("decay_bits")
     scale = _leaky_scale(model, incoming, chip)
     threshold = np.rint(wanted * scale).astype(np.int64)
+    exact = scale >= 1 and weight_bounds(incoming)[1] and bool(np.all(threshold == wanted * scale))
     if np.any((threshold == 0) & (wanted > 0)):
         raise UnsupportedError(
             f"{chip.name}: population '{population.name}': threshold {wanted[wanted > 0].min():g} is below half a"
@@ -256,7 +257,7 @@ def _leaky(population: Population, model: LIF, incoming: list[Projection], chip:
         initial=np.rint(np.asarray(model.initial) * scale * unit).astype(np.int64),
     )
     records = (
-        quantisation_record(population, incoming, scale, False, chip, _rounding(threshold, scale, model.threshold)),
+        quantisation_record(population, incoming, scale, exact, chip, _rounding(threshold, scale, model.threshold)),
         Record(
             f"leak {population.name}",
             f"decay rounded to 1/{one}, bias and initial voltage to the chip's integers",

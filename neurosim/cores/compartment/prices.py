@@ -14,6 +14,7 @@ COUNTERS = (
     "synaptic_operations_dense",
     "synaptic_operations_sparse",
     "voltages_clipped",
+    "random_numbers",
 )
 
 MULTICAST = False
@@ -40,10 +41,11 @@ PRICES = (
     Price("input_messages", "input_message", "synapse"),
     Price("neuron_updates_inactive", "neuron_update_inactive", "neuron"),
     Price("neuron_updates_active", "neuron_update_active", "neuron"),
+    Price("random_numbers", "random_number", "neuron"),
     Price("spikes", "spike_generation", "spike output"),
     Price("output_messages", "output_message", "spike output"),
     Price("packets", "spike_within_tile", "network"),
     Price("hops_east_west", "hop_east_west", "network"),
     Price("hops_north_south", "hop_north_south", "network"),
-    Price("barriers", "barrier", "barrier"),
+    Price("chip_steps", "barrier", "barrier"),
 )

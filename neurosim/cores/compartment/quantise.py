@@ -55,16 +55,19 @@ def quantisation_record(
     name = f"quantise {population.name}"
     note = f"; threshold {threshold}" if threshold else ""
     if exact:
-        return Record(name, f"integer weights kept as they are{note}", "the chip's weights are integers", "exact")
-    lost = sum(int(np.count_nonzero((p.weights != 0) & (_rounded(p, scale) == 0))) for p in incoming)
-    total = sum(int(np.count_nonzero(p.weights)) for p in incoming)
+        kept = "integer weights kept as they are" if scale == 1 else f"integer weights times {scale:g}"
+        return Record(name, kept + note, "the chip's weights are integers", "exact")
+    pairs = [(_values(p), _rounded(p, scale)) for p in incoming]
+    lost = sum(int(np.count_nonzero((real != 0) & (stored == 0))) for real, stored in pairs)
+    total = sum(int(np.count_nonzero(real)) for real, _ in pairs)
+    worst = max((float(np.abs(stored / scale - real).max(initial=0)) for real, stored in pairs), default=0.0)
     return Record(
         name,
         f"weights times {scale:.6g}, rounded to signed {chip.limit('weight_bits_max')}-bit integers;"
         f" {lost} of {total} round to zero and are not stored{note}",
         "the chip's weights are integers of a few bits",
         "approximate",
-        f"each weight off by at most {at_most(0.5 / scale)}",
+        f"each weight off by at most {at_most(worst)}",
     )
 
 

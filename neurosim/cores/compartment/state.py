@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurosim.chip import ConstantSet, Quantity
 from neurosim.cores.compartment.image import CompartmentImage
 from neurosim.cores.compartment.limits import accumulator_slots
+from neurosim.cores.compartment.noise import add_noise
 from neurosim.cores.compartment.prices import COUNTERS
 from neurosim.cores.compartment.step import State, deliver, step_compartments
 from neurosim.cores.compartment.widths import arithmetic
@@ -34,11 +35,13 @@ class SweepTimes(NamedTuple):
 def sweep(
     fired: NDArray[np.bool_],
     active: NDArray[np.bool_],
+    drawing: NDArray[np.int64],
     out_ptr: NDArray[np.int64],
     times: SweepTimes,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], int]:
     """Time the sweep over the compartments, one after another; messages leave while it goes on.
 
+    ``drawing`` int64[n] is the time (ps) that each compartment takes to draw its noise.
     Returns fired units, the destination entry and leaving time of every message, and the sweep's length (ps).
     """
     messages = 0
@@ -50,7 +53,7 @@ def sweep(
     leaves = np.empty(messages, dtype=np.int64)
     now = n = m = 0
     for i in range(fired.shape[0]):
-        now += times.active if active[i] else times.inactive
+        now += drawing[i] + (times.active if active[i] else times.inactive)
         if not fired[i]:
             continue
         units[n] = i
@@ -86,6 +89,8 @@ class CompartmentCore:
             _picoseconds(constants, "spike_generation"),
             _picoseconds(constants, "output_message"),
         )
+        self._drawing = np.zeros(image.n, dtype=np.int64)
+        self._drawing[image.noise.unit] = _picoseconds(constants, "random_number")
         synapses = np.diff(image.axon_ptr)
         per_synapse = np.where(
             image.axon_sparse,
@@ -109,12 +114,13 @@ class CompartmentCore:
 
     def update(self) -> Firing:
         """Advance all compartments by one step and return who fired and when each message leaves."""
-        slot = self._sums[self._step % self._slots]
-        clipped = step_compartments(
-            slot, self._state, self._image.parameters, self._arithmetic, self._fired, self._active
-        )
+        slot, parameters, noise = self._sums[self._step % self._slots], self._image.parameters, self._image.noise
+        if len(noise.unit):
+            parameters = parameters._replace(bias=add_noise(noise, self._step, slot, parameters.bias))
+            self.counters[_INDEX["random_numbers"]] += len(noise.unit)
+        clipped = step_compartments(slot, self._state, parameters, self._arithmetic, self._fired, self._active)
         slot[:] = 0
-        units, entry, leaves, length = sweep(self._fired, self._active, self._out_ptr, self._times)
+        units, entry, leaves, length = sweep(self._fired, self._active, self._drawing, self._out_ptr, self._times)
         firing = Firing(units, entry, np.zeros_like(entry), leaves, length)
         active = int(np.count_nonzero(self._active))
         count = self.counters

@@ -25,6 +25,7 @@ class Arithmetic(NamedTuple):
     decay_offset_v: int
     voltage_low: int
     voltage_high: int
+    noise_magnitude: int
 
 
 class Parameters(NamedTuple):

@@ -13,7 +13,8 @@ _LIMITS = (
 _ARITHMETIC = (
     "synaptic_sum_bits current_bits voltage_bits decay_bits decay_offset_u decay_offset_v "
     "threshold_mantissa_bits threshold_exponent bias_mantissa_bits bias_exponent_max weight_mantissa_bits "
-    "weight_shift effective_weight_max_exponent voltage_bound_exponent_low voltage_bound_exponent_high"
+    "weight_shift effective_weight_max_exponent voltage_bound_exponent_low voltage_bound_exponent_high "
+    "noise_magnitude"
 )
 _OPERATIONS = (
     "synaptic_operation synaptic_operation_sparse synaptic_operation_shared neuron_update_inactive "

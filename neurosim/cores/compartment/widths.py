@@ -20,4 +20,5 @@ def arithmetic(chip: Chip) -> Arithmetic:
         width("decay_offset_v"),
         -(1 << width("voltage_bound_exponent_low")) + 1,
         (1 << (9 + 2 * width("voltage_bound_exponent_high"))) - 1,
+        width("noise_magnitude"),
     )

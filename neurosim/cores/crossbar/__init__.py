@@ -1,1 +1,23 @@
 """Crossbar cores: binary synapses between axons and integer neurons, on a fixed tick (TrueNorth)."""
+
+from neurosim.cores.crossbar.limits import core_filler, usage
+from neurosim.cores.crossbar.load import load
+from neurosim.cores.crossbar.lower import lower
+from neurosim.cores.crossbar.prices import COUNTERS, MULTICAST, PRICES, stamp
+from neurosim.cores.crossbar.state import start
+from neurosim.cores.crossbar.vocabulary import VOCABULARY
+from neurosim.cores.crossbar.widths import arithmetic
+
+__all__ = [
+    "COUNTERS",
+    "MULTICAST",
+    "PRICES",
+    "VOCABULARY",
+    "arithmetic",
+    "core_filler",
+    "load",
+    "lower",
+    "stamp",
+    "start",
+    "usage",
+]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 TAPS = 0x80200003
 _BYTE = 8
@@ -24,14 +23,14 @@ def _shifted(register: int, times: int) -> int:
 
 
 # What the low byte alone becomes in eight shifts; the rest only moves down, so eight shifts are one look-up.
-_BYTE_SHIFTS: NDArray[np.uint32] = np.array([_shifted(low, _BYTE) for low in range(1 << _BYTE)], dtype=np.uint32)
+_BYTE_SHIFTS = np.array([_shifted(low, _BYTE) for low in range(1 << _BYTE)], dtype=np.int64)
 
 
 @njit(cache=True)
 def shift(register: int, times: int) -> int:
     """Return the register (int64, below 2**32) after so many shifts."""
     for _ in range(times // _BYTE):
-        register = (register >> _BYTE) ^ np.int64(_BYTE_SHIFTS[register & 0xFF])
+        register = (register >> _BYTE) ^ _BYTE_SHIFTS[register & 0xFF]
     for _ in range(times % _BYTE):
         register = (register >> 1) ^ (TAPS if register & 1 else 0)
     return register

@@ -3,7 +3,8 @@
 All values are integers. Neurons are visited in ascending order, and for each its axons in ascending order. Draws
 happen only where a stochastic mode is on, in this order of visits: for a neuron one draw per event of a stochastic
 weight, then one for a stochastic leak, then one for a threshold mask that is not zero (see draw.py).
-Potentials do not enter into drawing and additions commute, so sums are taken axon by axon, 32 neurons at a time.
+Potentials do not enter into drawing and additions commute, so a tick takes rows first, then draws, then neurons,
+each in simple loops that the compiler turns into vector instructions.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from numpy.typing import NDArray
 
 from neurosim.cores.crossbar.draw import shift
 
-LANES = 32  # neurons per word of a crossbar row; columns are padded to a multiple of it with neurons that never act
-_DE_BRUIJN = 0x077CB531  # (1 << k) * this has a different top 5 bits for every k
+LANES = 8  # columns are padded to a multiple of this with neurons that never act
+_DE_BRUIJN = 0x077CB531  # (1 << k) times this has different top five bits for every k
 _BIT_OF_TOP = np.zeros(32, dtype=np.int64)
 _BIT_OF_TOP[[(_DE_BRUIJN << k & 0xFFFFFFFF) >> 27 for k in range(32)]] = np.arange(32)
+_ONES = np.array([bin(byte).count("1") for byte in range(256)], dtype=np.int64)
+_REST, _SPIKE, _NEGATIVE, _FORCED = np.uint8(0), np.uint8(1), np.uint8(2), np.uint8(3)
+_NEVER = np.iinfo(np.int32).max
 
 
 class Arithmetic(NamedTuple):
@@ -36,91 +40,85 @@ class Arithmetic(NamedTuple):
 
 
 class Crossbar(NamedTuple):
-    """Binary synapses: ``rows`` uint32[axons, columns / 32], bit k of word w is column 32 w + k.
+    """Binary synapses of some cores: ``rows`` uint8[cores, axons, columns / 8], bit k of byte b is column 8 b + k.
 
-    ``type`` int64[axons] is the type of each axon, ``synapses`` int64[axons] how many bits of its row are set.
+    ``type`` uint8[cores, axons] is the type of each axon, ``synapses`` int16[cores, axons] how many bits its row has.
     """
 
-    rows: NDArray[np.uint32]
-    type: NDArray[np.int64]
-    synapses: NDArray[np.int64]
+    rows: NDArray[np.uint8]
+    type: NDArray[np.uint8]
+    synapses: NDArray[np.int16]
 
 
 class Parameters(NamedTuple):
-    """Deterministic parameters of the columns: see CrossbarNeuron.
+    """What columns hold and no tick changes: see CrossbarNeuron.
 
-    ``weight`` int16[types, columns] and ``leak`` int16[columns] hold 0 where that is stochastic; ``threshold``,
-    ``negative`` (threshold) and ``reset`` int32[columns]; ``reset_mode`` int8[columns]; ``reversal`` and
-    ``saturate`` bool[columns].
+    ``weight`` int16[cores, types, columns], 0 where it is stochastic; ``reversal`` and ``saturate``
+    bool[cores, columns]; ``reset_mode`` int8[cores, columns]; ``reset`` int32[cores, columns].
     """
 
     weight: NDArray[np.int16]
-    leak: NDArray[np.int16]
     reversal: NDArray[np.bool_]
-    threshold: NDArray[np.int32]
+    saturate: NDArray[np.bool_]
     reset_mode: NDArray[np.int8]
     reset: NDArray[np.int32]
-    negative: NDArray[np.int32]
-    saturate: NDArray[np.bool_]
 
 
 class Draws(NamedTuple):
-    """The k columns that draw, ascending: ``column`` int64[k].
+    """The columns that draw, k over all cores, ascending: those of core c are ``ptr[c]:ptr[c + 1]`` of the others.
 
-    ``weight`` int16[types, k] where ``weight_mode`` bool[types, k]; ``leak`` int16[k] where ``leak_mode`` bool[k];
-    ``mask`` int32[k], 0 for a threshold that does not draw.
+    ``column`` int64[k]; ``weight`` int64[k, types] where ``weight_mode`` bool[k, types]; ``leak`` int64[k] where
+    ``leak_mode`` bool[k]; ``mask`` int64[k], 0 for a threshold that does not draw; ``threshold``, ``negative``
+    (threshold) int64[k] and ``saturate`` bool[k].
     """
 
+    ptr: NDArray[np.int64]
     column: NDArray[np.int64]
-    weight: NDArray[np.int16]
+    weight: NDArray[np.int64]
     weight_mode: NDArray[np.bool_]
-    leak: NDArray[np.int16]
+    leak: NDArray[np.int64]
     leak_mode: NDArray[np.bool_]
-    mask: NDArray[np.int32]
+    mask: NDArray[np.int64]
+    threshold: NDArray[np.int64]
+    negative: NDArray[np.int64]
+    saturate: NDArray[np.bool_]
 
 
 class State(NamedTuple):
-    """State of a core: potentials ``v`` int32[columns] and the generator's ``register`` int64[1].
+    """State of some cores: potentials ``v`` int32[cores, columns] and the generators' ``register`` int64[cores].
 
-    ``leak`` int16[columns] and ``eta`` int32[columns] (what the threshold draws add) are those of the present tick.
+    ``leak`` int16[cores, columns], ``top`` and ``bottom`` int32[cores, columns] (positive threshold, negative
+    threshold with its sign) are those of the present tick; they change where a column draws.
     """
 
     v: NDArray[np.int32]
     register: NDArray[np.int64]
     leak: NDArray[np.int16]
-    eta: NDArray[np.int32]
+    top: NDArray[np.int32]
+    bottom: NDArray[np.int32]
 
 
-class Counts(NamedTuple):
-    """What happened in a tick: synaptic events, spikes, clipped potentials and negative thresholds passed."""
+class Buffers(NamedTuple):
+    """What a tick writes, per core: the ``n_active`` axons with a spike and the ``n_fired`` columns that fired.
 
-    events: int
-    spikes: int
-    clipped: int
-    negative: int
+    ``active`` int16[cores, axons] and ``fired`` int16[cores, columns] hold them, ascending, in their first places;
+    ``act`` uint8[columns] is space for what each column does, ``words`` uint64[columns / 8] the same memory.
+    """
 
-
-@njit(cache=True)
-def take_slot(slot: NDArray[np.uint32], active: NDArray[np.int64]) -> int:
-    """Read and clear a row of the ring uint32[words]: writes the axons to ``active``, ascending, returns how many."""
-    n = 0
-    for w in range(slot.shape[0]):
-        bits = np.int64(slot[w])
-        slot[w] = 0
-        while bits:
-            low = bits & -bits
-            active[n] = 32 * w + _BIT_OF_TOP[((low * _DE_BRUIJN) & 0xFFFFFFFF) >> 27]
-            bits ^= low
-            n += 1
-    return n
+    n_active: NDArray[np.int64]
+    active: NDArray[np.int16]
+    n_fired: NDArray[np.int64]
+    fired: NDArray[np.int16]
+    act: NDArray[np.uint8]
+    words: NDArray[np.uint64]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def put_slot(ring: NDArray[np.uint32], axons: NDArray[np.int64], ticks: NDArray[np.int64], now: int) -> int:
-    """Note the spikes that act in tick ``ticks[k]`` on axon ``axons[k]``; returns how many are late.
+    """Note the spikes that are due in tick ``ticks[k]`` on axon ``axons[k]`` of a core; returns how many are late.
 
-    ``ring`` uint32[slots, words] is indexed by the tick modulo the slots. A spike for a tick before ``now``, the
-    next to run, is late: it stays in its slot until the ring comes round.
+    ``ring`` uint32[slots, words] is indexed by the tick modulo the slots. A spike due before ``now``, the next
+    tick to run, is late: it stays in its slot until the ring comes round.
     """
     late = 0
     for k in range(axons.shape[0]):
@@ -129,112 +127,200 @@ def put_slot(ring: NDArray[np.uint32], axons: NDArray[np.int64], ticks: NDArray[
     return late
 
 
-@njit(cache=True)
-def _add_row(row: NDArray[np.uint32], weight: NDArray[np.int16], v: NDArray[np.int32]) -> None:
-    for w in range(row.shape[0]):
-        bits = row[w]
-        base = LANES * w
+@njit(cache=True, inline="always")
+def _take_slot(slots: NDArray[np.uint32], c: int, active: NDArray[np.int16]) -> int:
+    """Read and clear the ring's row of this tick; returns the number of axons with a spike."""
+    n = 0
+    for w in range(slots.shape[1]):
+        bits = np.int64(slots[c, w])
+        slots[c, w] = 0
+        while bits:
+            low = bits & -bits
+            active[c, n] = 32 * w + _BIT_OF_TOP[((low * _DE_BRUIJN) & 0xFFFFFFFF) >> 27]
+            bits ^= low
+            n += 1
+    return n
+
+
+@njit(cache=True, inline="always")
+def _add_row(
+    rows: NDArray[np.uint8], weight: NDArray[np.int16], c: int, axon: int, kind: int, v: NDArray[np.int32]
+) -> None:
+    """Add the weights of one axon's events to the potentials, eight columns per byte."""
+    for b in range(rows.shape[2]):
+        bits, first = rows[c, axon, b], LANES * b
         for k in range(LANES):
-            bit = np.int32((bits >> np.uint32(k)) & np.uint32(1))
-            v[base + k] = np.int32(v[base + k] + np.int32(bit * np.int32(weight[base + k])))
-
-
-@njit(cache=True)
-def _draw(active: NDArray[np.int64], bar: Crossbar, draws: Draws, state: State, arithmetic: Arithmetic) -> None:
-    """Add the events of stochastic weights and draw leaks and thresholds, in the order of visits."""
-    register = state.register[0]
-    bits, low = arithmetic.draw_bits, (1 << arithmetic.draw_bits) - 1
-    threshold_bits = arithmetic.threshold_draw_bits
-    threshold_low = (1 << threshold_bits) - 1
-    for i in range(draws.column.shape[0]):
-        column = draws.column[i]
-        word, bit = column >> 5, column & 31
-        v = np.int64(state.v[column])
-        for axon in active:
-            kind = bar.type[axon]
-            if draws.weight_mode[kind, i] and (np.int64(bar.rows[axon, word]) >> bit) & 1:
-                register = shift(register, bits)
-                v += _unit(draws.weight[kind, i], register & low)
-        state.v[column] = v
-        if draws.leak_mode[i]:
-            register = shift(register, bits)
-            state.leak[column] = _unit(draws.leak[i], register & low)
-        if draws.mask[i]:
-            register = shift(register, threshold_bits)
-            state.eta[column] = register & threshold_low & draws.mask[i]
-    state.register[0] = register
+            mask = np.int32(-np.int32((bits >> k) & 1))
+            v[c, first + k] = np.int32(v[c, first + k] + np.int32(mask & np.int32(weight[c, kind, first + k])))
 
 
 @njit(cache=True)
 def _unit(value: int, draw: int) -> int:
     """Return the sign of a value whose size is at least the draw, else 0."""
-    if abs(np.int64(value)) < draw:
+    if abs(value) < draw:
         return 0
     return (value > 0) - (value < 0)
 
 
 @njit(cache=True)
-def _update(p: Parameters, state: State, arithmetic: Arithmetic, fired: NDArray[np.bool_]) -> tuple[int, int, int]:
-    """Leak, compare and reset; branches are written as choices, so that many columns go at once."""
+def _draw(c: int, bar: Crossbar, draws: Draws, state: State, buffers: Buffers, arithmetic: Arithmetic) -> None:
+    """Add the events of stochastic weights and draw leaks and thresholds, in the order of visits."""
+    register = state.register[c]
+    bits, threshold_bits = arithmetic.draw_bits, arithmetic.threshold_draw_bits
+    low, threshold_low = (1 << bits) - 1, (1 << threshold_bits) - 1
+    for i in range(draws.ptr[c], draws.ptr[c + 1]):
+        column = draws.column[i]
+        v = np.int64(state.v[c, column])
+        for k in range(buffers.n_active[c]):
+            axon = buffers.active[c, k]
+            kind = bar.type[c, axon]
+            if draws.weight_mode[i, kind] and (bar.rows[c, axon, column >> 3] >> (column & 7)) & 1:
+                register = shift(register, bits)
+                v += _unit(draws.weight[i, kind], register & low)
+        state.v[c, column] = v
+        if draws.leak_mode[i]:
+            register = shift(register, bits)
+            state.leak[c, column] = _unit(draws.leak[i], register & low)
+        if draws.mask[i]:
+            register = shift(register, threshold_bits)
+            eta = register & threshold_low & draws.mask[i]
+            state.top[c, column] = draws.threshold[i] + eta
+            state.bottom[c, column] = -draws.negative[i] - (0 if draws.saturate[i] else eta)
+    state.register[c] = register
+
+
+@njit(cache=True, inline="always")
+def _leak(v: NDArray[np.int32], leak: NDArray[np.int16], reversal: NDArray[np.bool_], c: int) -> None:
+    for j in range(v.shape[1]):
+        x, change = v[c, j], np.int32(leak[c, j])
+        turned = change if x > 0 else np.int32(0)
+        turned = np.int32(-change) if x < 0 else turned
+        v[c, j] = np.int32(x + (turned if reversal[c, j] else change))
+
+
+@njit(cache=True, inline="always")
+def _compare(
+    v: NDArray[np.int32],
+    top: NDArray[np.int32],
+    bottom: NDArray[np.int32],
+    saturate: NDArray[np.bool_],
+    c: int,
+    arithmetic: Arithmetic,
+    act: NDArray[np.uint8],
+) -> tuple[np.int32, np.int32]:
+    """Clip, compare and saturate; says in ``act`` what is left to do, returns how many were clipped and negative."""
     low, high = np.int32(arithmetic.potential_low), np.int32(arithmetic.potential_high)
-    forced = arithmetic.overflow_spikes != 0
-    zero, one = np.int32(0), np.int32(1)
-    spikes = clipped = negative = zero
-    v, leak, eta = state.v, state.leak, state.eta
-    for j in range(v.shape[0]):
-        x = v[j]
-        sign = np.int32(np.int32(x > 0) - np.int32(x < 0))
-        direction = sign if p.reversal[j] else one
-        x = np.int32(x + np.int32(direction * np.int32(leak[j])))
-        over = x > high
-        clip = over | (x < low)
-        x = high if over else x
-        x = low if x < low else x
-        mode = p.reset_mode[j]
-        top = np.int32(p.threshold[j] + eta[j])
-        saturate = p.saturate[j]
-        drawn = zero if saturate else eta[j]
-        bottom = np.int32(-np.int32(p.negative[j] + drawn))
-        # A forced spike takes the place of the comparisons, and leaves the potential as it is.
-        keep = over & forced
-        above = (x >= top) | keep
-        below = (x < bottom) & (not above)
-        up = np.int32(x - top) if mode == 1 else x
-        up = p.reset[j] if mode == 0 else up
-        up = x if keep else up
-        down = np.int32(x - bottom) if mode == 1 else x
-        down = np.int32(-p.reset[j]) if mode == 0 else down
-        down = bottom if saturate else down
-        y = up if above else x
-        v[j] = down if below else y
-        fired[j] = above
-        spikes = np.int32(spikes + np.int32(above))
-        clipped = np.int32(clipped + np.int32(clip))
+    most = high if arithmetic.overflow_spikes else np.int32(_NEVER)
+    clipped = negative = np.int32(0)
+    for j in range(v.shape[1]):
+        x = v[c, j]
+        y = min(max(x, low), high)
+        below = y < bottom[c, j]
+        doing = _NEGATIVE if below and not saturate[c, j] else _REST
+        doing = _SPIKE if y >= top[c, j] else doing
+        act[j] = _FORCED if x > most else doing
+        clipped = np.int32(clipped + np.int32(x != y))
         negative = np.int32(negative + np.int32(below))
-    return spikes, clipped, negative
+        v[c, j] = bottom[c, j] if below and saturate[c, j] else y
+    return clipped, negative
 
 
-@njit(cache=True)
-def step_neurons(
-    active: NDArray[np.int64],
+@njit(cache=True, inline="always")
+def _reset(
+    words: NDArray[np.uint64],
+    act: NDArray[np.uint8],
+    v: NDArray[np.int32],
+    top: NDArray[np.int32],
+    bottom: NDArray[np.int32],
+    reset_mode: NDArray[np.int8],
+    reset: NDArray[np.int32],
+    c: int,
+    fired: NDArray[np.int16],
+) -> int:
+    """Reset the columns that act, eight at a glance; writes those that fired and returns how many."""
+    n = 0
+    for w in range(words.shape[0]):
+        if words[w] == 0:
+            continue
+        for j in range(LANES * w, LANES * w + LANES):
+            doing, mode = act[j], reset_mode[c, j]
+            if doing == _NEGATIVE and mode == 0:
+                v[c, j] = -reset[c, j]
+            elif doing == _NEGATIVE and mode == 1:
+                v[c, j] -= bottom[c, j]
+            elif doing == _SPIKE and mode == 0:
+                v[c, j] = reset[c, j]
+            elif doing == _SPIKE and mode == 1:
+                v[c, j] -= top[c, j]
+            if doing in (_SPIKE, _FORCED):
+                fired[c, n] = j
+                n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def step_cores(
+    slots: NDArray[np.uint32],
     bar: Crossbar,
     p: Parameters,
     draws: Draws,
     state: State,
     arithmetic: Arithmetic,
-    fired: NDArray[np.bool_],
-) -> Counts:
-    """Advance the neurons of a core by one tick; ``active`` int64[k] are the axons with a spike, ascending.
+    buffers: Buffers,
+    counts: NDArray[np.int64],
+) -> None:
+    """Advance the neurons of some cores by one tick.
 
-    Writes ``fired`` bool[columns]. The rule is that of CrossbarNeuron, with the potential clipped once, after the
-    leak and before the comparisons.
+    ``slots`` uint32[cores, words] are the axons with a spike in this tick, one bit each; they are cleared. Adds to
+    ``counts`` int64[cores, 4]: synaptic events, spikes, clipped potentials, passed negative thresholds. The rule is
+    that of CrossbarNeuron, with the potential clipped once, after the leak and before the comparisons.
     Source: A. S. Cassidy et al., IJCNN 2013; the place of the clipping: NeMo.
     """
-    events = 0
+    # Arrays are taken out of their tuples once: inside the loop that would cost as much as the arithmetic.
+    rows, kinds, synapses, weight = bar.rows, bar.type, bar.synapses, p.weight
+    v, leak, top, bottom = state.v, state.leak, state.top, state.bottom
+    reversal, saturate, reset_mode, reset = p.reversal, p.saturate, p.reset_mode, p.reset
+    active, fired, act, words = buffers.active, buffers.fired, buffers.act, buffers.words
+    n_active, n_fired, draws_ptr = buffers.n_active, buffers.n_fired, draws.ptr
+    for c in range(v.shape[0]):
+        n_active[c] = _take_slot(slots, c, active)
+        for k in range(n_active[c]):
+            axon = active[c, k]
+            counts[c, 0] += synapses[c, axon]
+            _add_row(rows, weight, c, axon, kinds[c, axon], v)
+        if draws_ptr[c] != draws_ptr[c + 1]:
+            _draw(c, bar, draws, state, buffers, arithmetic)
+        _leak(v, leak, reversal, c)
+        clipped, negative = _compare(v, top, bottom, saturate, c, arithmetic, act)
+        n_fired[c] = _reset(words, act, v, top, bottom, reset_mode, reset, c, fired)
+        counts[c, 1] += n_fired[c]
+        counts[c, 2] += clipped
+        counts[c, 3] += negative
+
+
+@njit(cache=True)
+def leaving_times(
+    bar: Crossbar, buffers: Buffers, n: int, update: int, event: int, spike: int
+) -> tuple[NDArray[np.int64], int]:
+    """Time the visits of the first core's n columns after a tick: when each spike leaves, and the whole sweep (ps).
+
+    Columns go one after another: ``update`` each, ``event`` per synaptic event, ``spike`` for one that fires, which
+    then sends at once.
+    """
+    active = buffers.active[0, : buffers.n_active[0]]
+    leaves = np.empty(buffers.n_fired[0], dtype=np.int64)
+    events = byte = 0  # events of all columns before the byte
+    for i in range(leaves.shape[0]):
+        column = np.int64(buffers.fired[0, i])
+        while byte < column >> 3:
+            for axon in active:
+                events += _ONES[bar.rows[0, axon, byte]]
+            byte += 1
+        here = 0
+        for axon in active:
+            here += _ONES[bar.rows[0, axon, byte] & ((2 << (column & 7)) - 1)]
+        leaves[i] = (column + 1) * update + (events + here) * event + (i + 1) * spike
+    total = 0
     for axon in active:
-        events += bar.synapses[axon]
-        _add_row(bar.rows[axon], p.weight[bar.type[axon]], state.v)
-    if draws.column.shape[0]:
-        _draw(active, bar, draws, state, arithmetic)
-    spikes, clipped, negative = _update(p, state, arithmetic, fired)
-    return Counts(events, spikes, clipped, negative)
+        total += bar.synapses[0, axon]
+    return leaves, n * update + total * event + leaves.shape[0] * spike

@@ -89,18 +89,19 @@ class _Synapses:
         source = nets.source[nets.net_of_synapse]
         order = np.lexsort((unit, source, core))
 
-        def gathered(parts: list[Ints]) -> Ints:
+        def in_order(parts: list[Ints]) -> Ints:
             start = np.concatenate([[0], np.cumsum([len(p) for p in parts])]).astype(np.int64)
-            flat: Ints = np.concatenate([*parts, start[:0]]).astype(np.int64)
-            return flat[start[projection] + nets.synapse][order]
+            flat = np.concatenate([*parts, start[:0]])
+            gathered: Ints = flat[start[projection] + nets.synapse][order]
+            return gathered
 
         return cls(
             core[order],
             source[order],
             unit[order],
-            gathered([p.weights for p in network.projections]),
-            gathered([_shifts(p, base[p.target]) for p in network.projections]),
-            gathered([p.delays.astype(np.int64) for p in network.projections]),
+            in_order([p.weights for p in network.projections]),
+            in_order([_shifts(p, base[p.target]) for p in network.projections]),
+            in_order([p.delays.astype(np.int64) for p in network.projections]),
             np.min_scalar_type(-(1 << (chip.limit("weight_bits") - 1))),
         )
 

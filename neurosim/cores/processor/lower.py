@@ -86,7 +86,12 @@ def _add_and_fire(population: Population, model: AddAndFire, incoming: list[Proj
         )
     scale = exact_scale(incoming, wanted, 0, float(arithmetic(chip).state_high), chip)
     scale = scale or threshold_scale(incoming, wanted, chip)
-    threshold = np.maximum(np.rint(wanted * scale.factor), 1.0)
+    threshold = np.rint(wanted * scale.factor)
+    if threshold.min() < 1:
+        raise UnsupportedError(
+            f"{chip.name}: population '{population.name}': threshold {wanted.min():g} is too small beside its weights"
+            f" or the largest threshold: {chip.width('state_bits')} bits hold both only with steps above it"
+        )
     record = weight_record(population, incoming, scale, chip, wanted, threshold)
     return _Part(replace(population, neuron=AddAndFire(threshold)), scale, 1, (record,))
 

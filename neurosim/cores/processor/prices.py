@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neurosim.chip import Chip
 from neurosim.errors import UnsupportedError
-from neurosim.results.energy import Price
+from neurosim.results.energy import Power, Price
 
 MULTICAST = True
 
@@ -27,8 +27,11 @@ def counters(chip: Chip) -> tuple[str, ...]:
     return (*SINGLE, *(f"{name}_{level}" for name in PER_LEVEL for level in chip.levels))
 
 
-def prices(chip: Chip) -> tuple[Price, ...]:
-    """Return the terms of the linear form; energies of a level are named ``level.<level>.<name>``."""
+def prices(chip: Chip) -> tuple[Price | Power, ...]:
+    """Return the terms that price the counters; figures of a level are named ``level.<level>.<name>``.
+
+    Energies are above sleep: a core draws its level's sleep power for the whole of every tick.
+    """
     return (
         *(
             Price(f"{name}_{level}", f"level.{level}.{energy}", component)
@@ -39,6 +42,7 @@ def prices(chip: Chip) -> tuple[Price, ...]:
         Price("packets", "packet", "network"),
         Price("hops_east_west", "hop_east_west", "network"),
         Price("hops_north_south", "hop_north_south", "network"),
+        *(Power(f"ticks_{level}", f"level.{level}.sleep", "tick") for level in chip.levels),
     )
 
 

@@ -2,44 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import simpy
 
+from neurosim.engine.event.core import Core
+from neurosim.engine.event.mesh import Mesh
+from neurosim.engine.event.packet import SpikePacket
+
 
 class Barrier:
-    """Synchronises the cores of a chip.
+    """Steps of a barrier chip: each takes as long as it takes. ``time`` is the barrier's own (ps)."""
 
-    ``step_start`` is the event that the next step's start triggers. ``busy`` tells whether packets are under
-    way; the mesh's owner calls ``check`` after every delivery.
-    """
+    late = 0  # a barrier waits for every packet
 
-    def __init__(self, env: simpy.Environment, n_cores: int, time: int, in_flight: Callable[[], int]) -> None:
-        self.env, self._n_cores, self.time, self._in_flight = env, n_cores, time, in_flight
-        self.step_start = env.event()
+    def __init__(self, env: simpy.Environment, cores: Sequence[Core], mesh: Mesh, time: int) -> None:
+        self.env, self.cores, self.mesh, self.time = env, cores, mesh, time
+        self._start = env.event()
         self._quiet = env.event()
         self._sweeping = 0
+        self._step = 0
+        for core in cores:
+            env.process(self._core(core))
 
-    def swept(self) -> None:
-        """One core has finished its sweep."""
-        self._sweeping -= 1
-        self.check()
+    def sample(
+        self, steps: int, inject: Callable[[int], None], record: Callable[[int], None]
+    ) -> Generator[simpy.Event, Any, None]:
+        """Run the steps of one sample: inputs enter at a step's start, ``record`` follows its end."""
+        for step in range(steps):
+            self._step = step
+            inject(step)
+            self._quiet, self._sweeping = self.env.event(), len(self.cores)
+            start, self._start = self._start, self.env.event()
+            start.succeed()
+            yield self._quiet
+            busy = max((core.busy_until for core in self.cores), default=0) - int(self.env.now)
+            yield self.env.timeout(max(busy, 0) + self.time)
+            for core in self.cores:
+                core.hand_over(step)
+            record(step)
 
-    def check(self) -> None:
-        """End the waiting if all cores have swept and no packet is under way."""
-        if not self._sweeping and not self._in_flight():
+    def _core(self, core: Core) -> Generator[simpy.Event, Any, None]:
+        """One core's process: wait for the start of a step, sweep, report the end."""
+        while True:
+            yield self._start
+            yield self.env.timeout(core.sweep(self._step, int(self.env.now)))
+            self._sweeping -= 1
+            self._check()
+
+    def delivered(self, packet: SpikePacket) -> None:
+        """Note that a packet has arrived."""
+        self._check()
+
+    def _check(self) -> None:
+        if not self._sweeping and not self.mesh.in_flight:
             self._quiet.succeed()
-
-    def step(self, busy_until: Callable[[], int]) -> Generator[simpy.Event, Any, None]:
-        """Run one step: start the cores, wait for quiet, for the last synaptic processing, and for the barrier.
-
-        ``busy_until`` is asked once all is quiet and returns when the last core has processed its arrivals (ps).
-        """
-        self._quiet = self.env.event()
-        self._sweeping = self._n_cores
-        start, self.step_start = self.step_start, self.env.event()
-        start.succeed()
-        yield self._quiet
-        remaining = busy_until() - int(self.env.now)
-        yield self.env.timeout(max(remaining, 0) + self.time)

@@ -1,4 +1,4 @@
-"""A barrier chip on the event kernel: ports, cores and mesh put together, and the run over samples."""
+"""A chip on the event kernel: ports, cores, mesh and discipline put together, and the run over samples."""
 
 from __future__ import annotations
 
@@ -13,108 +13,176 @@ from numpy.typing import NDArray
 from neurosim.chip import ConstantSet, Quantity, Table
 from neurosim.cores.kind import core_kind
 from neurosim.engine.event.barrier import Barrier
-from neurosim.engine.event.core import Core, Sender
-from neurosim.engine.event.host import Ports
+from neurosim.engine.event.core import Core, Dispatch, Sender, multicast, unicast
+from neurosim.engine.event.host import Ports, unicast_entries
 from neurosim.engine.event.mesh import Mesh, list_links
+from neurosim.engine.event.multicast import Forest, Leaf
 from neurosim.engine.event.packet import SpikePacket
 from neurosim.engine.event.recorder import Recorder
+from neurosim.engine.event.router import Router
+from neurosim.engine.event.tick import Tick
 from neurosim.errors import NeurosimError
-from neurosim.program import Program
+from neurosim.program import Destinations, Program
 from neurosim.results import Run
 
 
 class EventChip:
-    """One program on one chip; ``run`` may be called again, every sample starts from the loaded state."""
+    """One program on one chip; ``run`` may be called again, every sample starts from the loaded state.
+
+    Endpoints of the mesh are the I/O ports, then the cores in use, then on multicast chips the event router.
+    """
 
     def __init__(self, program: Program, constants: ConstantSet) -> None:
-        if program.chip.discipline != "barrier":
-            raise NeurosimError(f"{program.chip.name}: discipline '{program.chip.discipline}' is not simulated yet")
         self.program, self.constants = program, constants
         self.kind = core_kind(program.chip.core_kind)
         self.env = simpy.Environment(initial_time=0)
-        ports = list(program.chip.io.ports)
-        places = [(int(x), int(y)) for x, y in ports] + [program.position(k) for k in range(len(program.cores))]
-        self.places = places
-        self.mesh = _mesh(self.env, program, constants, places, len(ports), self._deliver)
-        self.barrier = Barrier(
-            self.env, len(program.cores), barrier_time(program, constants), lambda: self.mesh.in_flight
-        )
-        senders = [Sender(self.mesh, endpoint, len(ports)) for endpoint in range(len(places))]
-        self.ports = Ports(
-            senders[: len(ports)], program.inputs, duration(constants, "io_serialisation"), self.kind.stamp
-        )
-        self.cores = [
-            Core(
-                self.env,
-                self.kind.start(program, k, constants),
-                senders[len(ports) + k],
-                outputs,
-                self.barrier,
-            )
-            for k, outputs in enumerate(program.outputs)
-        ]
+        ports = [(int(x), int(y)) for x, y in program.chip.io.ports]
         self._first_core = len(ports)
+        self.places = ports + [program.position(k) for k in range(len(program.cores))]
+        self._hub = self._event_router() if self.kind.MULTICAST else None
+        self._forest = self._trees() if self._hub is not None else None
+        self.mesh = build_mesh(
+            self.env, program, constants, self.places, self._first_core, self._hub, self._deliver, self._router()
+        )
+        if self._forest is not None:
+            self._forest.join(self.mesh)
+        senders = [Sender(self.mesh, endpoint) for endpoint in range(len(self.places))]
+        self._senders = senders
+        self.cores = [
+            Core(k, self.kind.start(program, k, constants), senders[self._first_core + k], dispatch)
+            for k, dispatch in enumerate(self._core_dispatches(senders))
+        ]
+        self.ports = self._ports(senders[: self._first_core])
+        self.discipline = self._discipline()
         self._latency: Counter[int] = Counter()
-        self._trace: list[SpikePacket] | None = None
+        self._begin = 0
+
+    def _router(self) -> Callable[..., Router]:
+        return self._forest.router if self._forest is not None else Router
+
+    def _event_router(self) -> int:
+        tile = self.program.chip.event_router
+        if tile is None:
+            raise NeurosimError(f"{self.program.chip.name}: multicast cores need geometry.event_router")
+        self.places.append((int(tile[0]), int(tile[1])))
+        return len(self.places) - 1
+
+    def _trees(self) -> Forest:
+        """Number the routes: input lines first, then the units of every core."""
+        lists = [self.program.inputs, *self.program.outputs]
+        return Forest(len(self.places) - 1, [route for each in lists for route in self._routes(each)], self.places)
+
+    def _routes(self, destinations: Destinations) -> list[list[Leaf]]:
+        ends = list(zip(destinations.core.tolist(), destinations.axon.tolist(), strict=True))
+        return [
+            [Leaf(self._first_core + core, axon) for core, axon in ends[entries.start : entries.stop]]
+            for entries in unicast_entries(destinations)
+        ]
+
+    def _core_dispatches(self, senders: list[Sender]) -> list[Dispatch]:
+        program, first = self.program, self._first_core
+        if self._forest is None or self._hub is None:
+            return [unicast(senders[first + k], out, first) for k, out in enumerate(program.outputs)]
+        copies = [len(leaves) for leaves in self._forest.leaves]
+        starts = np.cumsum([len(d.ptr) - 1 for d in (program.inputs, *program.outputs)]).tolist()
+        return [multicast(senders[first + k], self._hub, starts[k], copies) for k in range(len(program.outputs))]
+
+    def _ports(self, senders: list[Sender]) -> Ports:
+        inputs, spacing = self.program.inputs, duration(self.constants, "io_serialisation")
+        if self._forest is None or self._hub is None:
+            dispatches = [unicast(sender, inputs, self._first_core) for sender in senders]
+            entries, statics = unicast_entries(inputs), inputs.statics().tolist()
+        else:
+            copies = [len(leaves) for leaves in self._forest.leaves]
+            dispatches = [multicast(sender, self._hub, 0, copies) for sender in senders]
+            entries = [range(line, line + 1) for line in range(len(inputs.ptr) - 1)]
+            statics = [0] * len(entries)
+        return Ports(list(zip(senders, dispatches, strict=True)), entries, statics, spacing, self.kind.stamp)
+
+    def _discipline(self) -> Barrier | Tick:
+        chip = self.program.chip
+        if chip.discipline == "barrier":
+            return Barrier(self.env, self.cores, self.mesh, barrier_time(self.program, self.constants))
+        if chip.discipline == "tick":
+            return Tick(self.env, self.cores, self.mesh, chip.tick)
+        raise NeurosimError(f"{chip.name}: discipline '{chip.discipline}' is not simulated by this engine")
 
     def _deliver(self, packet: SpikePacket) -> None:
+        if packet.destination == self._hub and self._forest is not None:
+            self._forest.turn(packet)
+            return
         self._latency[packet.delivered - packet.created] += 1
         self.cores[packet.destination - self._first_core].receive(packet)
-        self.barrier.check()
+        self.discipline.delivered(packet)
 
     def run(
         self,
-        inputs: NDArray[np.bool_],
+        inputs: NDArray[Any],
         record_spikes: bool = False,
         trace_first: bool = True,
         progress: Callable[[int], None] | None = None,
     ) -> Run:
-        """Run samples ``inputs`` bool[n, T, input lines] one after another.
+        """Run samples ``inputs`` [n, T, input lines] one after another.
 
         ``record_spikes`` keeps every pulse of every sample; ``trace_first`` the packets of the first sample;
         ``progress`` is called with the number of samples done since the last call.
         """
         recorder = Recorder(self.program, self.kind.counters(self.program.chip), inputs.shape, record_spikes)
+        for core in self.cores:
+            core.on_end = lambda index, step: recorder.end_core_step(index, step, self.cores[index].state.counters)
         for sample, pulses in enumerate(inputs):
-            self._trace = [] if trace_first and sample == 0 else None
-            for core in self.cores:
-                core.state.reset()
-                core.trace = self._trace
             for link in self.mesh.links:
                 link.free_at = 0  # every sample starts on idle wires, whatever ran before it
+            for core in self.cores:
+                core.reset()
+                core.on_sweep = self._listener(recorder, sample)
+            for sender in self._senders:
+                sender.trace = [] if trace_first and sample == 0 else None
+            recorder.begin_sample()
             self._latency.clear()
             links = self.mesh.packets_per_link()
-            process = self.env.process(self._sample(pulses, sample, recorder))
-            self.env.run(until=process)
+            self.env.run(until=self.env.process(self._sample(pulses, sample, recorder)))
             recorder.end_sample(
                 sample,
                 [core.state.counters for core in self.cores],
                 self.mesh.packets_per_link() - links,
                 self._latency,
+                (sum(core.overruns for core in self.cores), self.discipline.late),
             )
             if progress is not None:
                 progress(1)
-        layout = list_links(self.program.chip.columns, self.program.chip.rows, self.places)
-        return recorder.result(self.constants.name, layout, self.places)
+        return recorder.result(self.constants.name, self.layout(), self.places, self._hub)
 
-    def _sample(self, pulses: NDArray[np.bool_], sample: int, recorder: Recorder) -> Generator[simpy.Event, Any, None]:
+    def _listener(self, recorder: Recorder, sample: int) -> Callable[..., None]:
+        def swept(index: int, step: int, firing: Any) -> None:
+            recorder.swept(sample, index, step, firing.units, self.cores[index].state)
+
+        return swept
+
+    def layout(self) -> list[tuple[str, int, int]]:
+        """Return the links in the order of their counters."""
+        return list_links(self.mesh.columns, self.mesh.rows, self.places, chip_size(self.program))
+
+    def _sample(self, pulses: NDArray[Any], sample: int, recorder: Recorder) -> Generator[simpy.Event, Any, None]:
         """The host's process for one sample: feed the pulses, then let the pipeline drain."""
-        begin = int(self.env.now)
-        steps = len(pulses)
-        none = np.zeros(pulses.shape[1], dtype=np.bool_)
-        for step in range(steps + self.program.lowered.extra_steps):
-            sent = self.mesh.sent
-            self.ports.inject(pulses[step] if step < steps else none, step, int(self.env.now), self._trace)
-            yield self.env.process(self.barrier.step(self._busy_until))
-            for core in self.cores:
-                core.finish_step()
-            recorder.end_step(sample, step, int(self.env.now) - begin, self.cores, self.mesh.sent - sent)
-            if self._trace is not None:
-                recorder.packets(step, self._trace, begin)
-                self._trace.clear()
+        self._begin = int(self.env.now)
+        sent = self.mesh.sent
+        steps = len(pulses) + self.program.lowered.extra_steps
+        none = np.zeros(pulses.shape[1], dtype=pulses.dtype)
 
-    def _busy_until(self) -> int:
-        return max((core.synapses_free_at for core in self.cores), default=0)
+        def inject(step: int) -> None:
+            self.ports.inject(pulses[step] if step < len(pulses) else none, step, int(self.env.now))
+
+        def record(step: int) -> None:
+            nonlocal sent
+            recorder.end_step(sample, step, int(self.env.now) - self._begin, self.mesh.sent - sent)
+            sent = self.mesh.sent
+            for sender in self._senders:
+                if sender.trace:
+                    recorder.packets(step, sender.trace, self._begin)
+                    sender.trace.clear()
+
+        yield self.env.process(self.discipline.sample(steps, inject, record))
 
 
 def duration(constants: ConstantSet, name: str) -> int:
@@ -131,18 +199,35 @@ def barrier_time(program: Program, constants: ConstantSet) -> int:
     return quantity.picoseconds_at(program.tiles_used) if isinstance(quantity, Table) else quantity.picoseconds()
 
 
-def _mesh(
+def chip_size(program: Program) -> tuple[int, int] | None:
+    """Return columns and rows of one chip of a tiling, None for a single chip."""
+    chip = program.chip
+    return (chip.columns_per_chip, chip.rows_per_chip) if chip.n_chips > 1 else None
+
+
+def build_mesh(
     env: simpy.Environment,
     program: Program,
     constants: ConstantSet,
     places: list[tuple[int, int]],
     n_ports: int,
+    hub: int | None,
     deliver: Callable[[SpikePacket], None],
+    router: Callable[..., Router],
 ) -> Mesh:
+    """Build the mesh of a chip from its constants."""
     serialisation = duration(constants, "link_serialisation")
     # A packet cannot pass faster than its own length on the wire, also where no time within a tile is given.
     half = max(duration(constants, "spike_within_tile") // 2, serialisation, 1)
-    io = duration(constants, "io_serialisation")
+    n_cores = len(program.cores)
+    inject = [duration(constants, "io_serialisation")] * n_ports + [serialisation] * n_cores
+    eject, eject_time = [serialisation] * (n_ports + n_cores), [half] * (n_ports + n_cores)
+    if hub is not None:
+        inject.append(serialisation)
+        eject.append(duration(constants, "router_serialisation"))
+        eject_time.append(max(duration(constants, "router_latency"), 1))
+    size = chip_size(program)
+    edge = size is not None
     return Mesh(
         env,
         program.chip.columns,
@@ -152,9 +237,13 @@ def _mesh(
         hop_latency_y=duration(constants, "hop_north_south"),
         link_serialisation=serialisation,
         inject_latency=half,
-        inject_serialisation=[io] * n_ports + [serialisation] * len(program.cores),
-        eject_latency=half,
-        eject_serialisation=serialisation,
+        inject_serialisation=inject,
+        eject_latency=eject_time,
+        eject_serialisation=eject,
         deliver=deliver,
-        depth=constants.flow["buffer_depth"].whole(),
+        depth=constants.flow["buffer_depth"].whole() if "buffer_depth" in constants.flow else 0,
+        chip=size,
+        edge_latency=duration(constants, "edge_crossing") if edge else 0,
+        edge_serialisation=duration(constants, "edge_serialisation") if edge else 0,
+        router=router,
     )

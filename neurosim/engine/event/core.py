@@ -1,18 +1,17 @@
-"""A core as a SimPy process: sweep over its units, send spike packets, process those that arrive."""
+"""A core on the event kernel: it sweeps over its units, sends spike packets, and takes those that arrive."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import simpy
 
+from neurosim.cores.firing import Firing
 from neurosim.cores.kind import CoreState
 from neurosim.engine.event.packet import SpikePacket
 
 if TYPE_CHECKING:
-    from neurosim.engine.event.barrier import Barrier
     from neurosim.engine.event.mesh import Mesh
     from neurosim.program import Destinations
 
@@ -20,75 +19,99 @@ _ENDPOINT_SHIFT = 32  # packet numbers: endpoint first, then the order of sendin
 
 
 class Sender:
-    """An endpoint of the mesh that sends packets and numbers them within a step."""
+    """An endpoint of the mesh that sends packets and numbers them within a step; ``sent`` collects them if asked."""
 
-    def __init__(self, mesh: Mesh, endpoint: int, first_core: int) -> None:
-        self._mesh, self.endpoint, self._first_core = mesh, endpoint, first_core
+    def __init__(self, mesh: Mesh, endpoint: int) -> None:
+        self._mesh, self.endpoint = mesh, endpoint
         self._next = 0
+        self.trace: list[SpikePacket] | None = None
 
     def begin(self) -> None:
         """Start a new step: numbers begin again."""
         self._next = self.endpoint << _ENDPOINT_SHIFT
 
-    def send(self, core: int, axon: int, payload: int, at: int) -> SpikePacket:
-        """Send one packet to an input axon of a core (index into Program.cores) at an absolute time (ps)."""
-        packet = SpikePacket(self._next, self.endpoint, self._first_core + core, axon, at, payload)
-        self._next += 1
+    def send(self, destination: int, axon: int, payload: int, at: int, copies: int = 1) -> None:
+        """Send one packet to an endpoint at an absolute time (ps); ``copies`` numbers are reserved for it."""
+        packet = SpikePacket(self._next, self.endpoint, destination, axon, at, payload)
+        self._next += copies
         self._mesh.send(packet, at)
-        return packet
+        if self.trace is not None:
+            self.trace.append(packet)
+
+
+class Dispatch(Protocol):
+    """How an entry of a firing becomes a packet: to one core, or to the hub of a multicast tree."""
+
+    def __call__(self, entry: int, payload: int, at: int) -> None:
+        """Send what belongs to the entry at an absolute time (ps)."""
+
+
+def unicast(sender: Sender, destinations: Destinations, first_core: int) -> Dispatch:
+    """Return a dispatch by destination lists: entry k goes to one axon of one core."""
+    core, axon = (destinations.core + first_core).tolist(), destinations.axon.tolist()
+
+    def dispatch(entry: int, payload: int, at: int) -> None:
+        sender.send(core[entry], axon[entry], payload, at)
+
+    return dispatch
+
+
+def multicast(sender: Sender, hub: int, first_route: int, copies: list[int]) -> Dispatch:
+    """Return a dispatch by routes: unit k sends one packet to the hub, where its tree begins."""
+
+    def dispatch(entry: int, payload: int, at: int) -> None:
+        if copies[first_route + entry]:
+            sender.send(hub, first_route + entry, payload, at, copies[first_route + entry])
+
+    return dispatch
 
 
 class Core:
-    """One core of the program.
+    """One core of the program (``index`` into Program.cores).
 
-    In every step the sweep over its units and the processing of incoming spikes go on side by side: the former
-    sends packets while it runs, the latter takes arrivals one after another. What arrives acts in a later step.
+    A sweep and the processing of arriving spikes go on side by side: the former sends packets while it runs, the
+    latter takes arrivals one after another until ``busy_until`` (ps). What arrives acts in a later step.
     """
 
-    def __init__(
-        self,
-        env: simpy.Environment,
-        state: CoreState,
-        sender: Sender,
-        destinations: Destinations,
-        barrier: Barrier,
-    ) -> None:
-        self.env, self.state, self._barrier = env, state, barrier
-        self._sender = sender
-        self._core, self._axon = destinations.core.tolist(), destinations.axon.tolist()
-        self.synapses_free_at = 0
-        self.arrived: list[int] = []
-        self.payloads: list[int] = []
-        self.fired = np.zeros(0, dtype=np.int64)
-        self.trace: list[SpikePacket] | None = None
-        env.process(self.run())
+    def __init__(self, index: int, state: CoreState, sender: Sender, dispatch: Dispatch) -> None:
+        self.index, self.state, self.sender, self._dispatch = index, state, sender, dispatch
+        self.busy_until = 0
+        self.overruns = 0
+        self._arrived: list[int] = []
+        self._payloads: list[int] = []
+        self.on_sweep: Callable[[int, int, Firing], None] | None = None
+        self.on_end: Callable[[int, int], None] | None = None
 
-    def run(self) -> Generator[simpy.Event, Any, None]:
-        """Take part in every step: wait for its start, sweep, report the end of the sweep."""
-        while True:
-            yield self._barrier.step_start
-            firing = self.state.update()
-            self.fired = firing.units
-            now = int(self.env.now)
-            self._sender.begin()
-            messages = (firing.destination.tolist(), firing.payload.tolist(), firing.time.tolist())
-            for entry, payload, time in zip(*messages, strict=True):
-                packet = self._sender.send(self._core[entry], self._axon[entry], payload, now + time)
-                if self.trace is not None:
-                    self.trace.append(packet)
-            yield self.env.timeout(firing.duration)
-            self._barrier.swept()
+    def reset(self) -> None:
+        """Return to the state after loading."""
+        self.state.reset()
+        self.overruns = self.busy_until = 0
+        self._arrived.clear()
+        self._payloads.clear()
+
+    def sweep(self, step: int, now: int) -> int:
+        """Advance all units, send their packets, and return how long the sweep takes (ps)."""
+        firing = self.state.update()
+        if self.on_sweep is not None:
+            self.on_sweep(self.index, step, firing)
+        self.sender.begin()
+        dispatch = self._dispatch
+        messages = (firing.destination.tolist(), firing.payload.tolist(), firing.time.tolist())
+        for entry, payload, time in zip(*messages, strict=True):
+            dispatch(entry, payload, now + time)
+        return int(firing.duration)
 
     def receive(self, packet: SpikePacket) -> None:
         """Queue an arriving spike for synaptic processing."""
-        start = packet.delivered
-        start = max(start, self.synapses_free_at)
-        self.synapses_free_at = start + self.state.axon_time[packet.axon]
-        self.arrived.append(packet.axon)
-        self.payloads.append(packet.payload)
+        start = max(packet.delivered, self.busy_until)
+        self.busy_until = start + self.state.axon_time[packet.axon]
+        self._arrived.append(packet.axon)
+        self._payloads.append(packet.payload)
 
-    def finish_step(self) -> None:
-        """Process the arrivals of the step: integer sums, so their order does not matter."""
-        self.state.finish_step(np.array(self.arrived, dtype=np.int64), np.array(self.payloads, dtype=np.int64))
-        self.arrived.clear()
-        self.payloads.clear()
+    def hand_over(self, step: int) -> None:
+        """Give the state what arrived in a step; sums of integers, so the order of arrival does not matter."""
+        self.state.finish_step(np.array(self._arrived, dtype=np.int64), np.array(self._payloads, dtype=np.int64))
+        self._arrived.clear()
+        self._payloads.clear()
+        if self.on_end is not None:
+            self.on_end(self.index, step)

@@ -9,7 +9,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from neurosim.engine.event.link import BufferedLink, Clock, Link, Onward, Receiver
+from neurosim.engine.event.link import BufferedLink, Clock, Link, Onward, Receiver, Stop
 from neurosim.engine.event.packet import SpikePacket
 from neurosim.engine.event.router import Router
 from neurosim.errors import NeurosimError, unknown
@@ -19,12 +19,17 @@ Place = tuple[int, int]
 PerEndpoint = int | Sequence[int]
 
 
-def list_links(columns: int, rows: int, endpoints: Sequence[Place]) -> list[tuple[str, int, int]]:
+def list_links(
+    columns: int, rows: int, endpoints: Sequence[Place], chip: Place | None = None
+) -> list[tuple[str, int, int]]:
     """Return every link as (kind, from, to), in the fixed order that all engines share.
 
     Router r stands at column r % columns, row r // columns. First the links between neighbours, router by
     router and in each E, W, N, S (from router, to router; north is the next higher row); then "inject"
-    (from endpoint, to router) and then "eject" (from router, to endpoint), endpoint by endpoint.
+    (from endpoint, to router) and then "eject" (from router, to endpoint), endpoint by endpoint; then, when
+    ``chip`` gives the (columns, rows) of one of several chips, one "edge E", "edge W", "edge N" or "edge S" per
+    side between two chips (from chip, to chip, numbered row by row), which all rows or columns of that side share
+    and which replaces the links between neighbours there.
     Raises NeurosimError for a mesh without tiles or an endpoint outside it.
     """
     if columns < 1 or rows < 1:
@@ -37,12 +42,53 @@ def list_links(columns: int, rows: int, endpoints: Sequence[Place]) -> list[tupl
         for row in range(rows)
         for column in range(columns)
         for kind, (dx, dy) in DIRECTIONS.items()
-        if 0 <= column + dx < columns and 0 <= row + dy < rows
+        if 0 <= column + dx < columns
+        and 0 <= row + dy < rows
+        and _chip_of(column, row, columns, chip) == _chip_of(column + dx, row + dy, columns, chip)
     ]
     tiles = [column + columns * row for column, row in endpoints]
     injection = [("inject", endpoint, tile) for endpoint, tile in enumerate(tiles)]
     ejection = [("eject", tile, endpoint) for endpoint, tile in enumerate(tiles)]
-    return neighbours + injection + ejection
+    return neighbours + injection + ejection + _edges(columns, rows, chip)
+
+
+def _chip_of(column: int, row: int, columns: int, chip: Place | None) -> int:
+    """Return the number of the chip that a tile belongs to."""
+    return 0 if chip is None else row // chip[1] * (columns // chip[0]) + column // chip[0]
+
+
+def _edges(columns: int, rows: int, chip: Place | None) -> list[tuple[str, int, int]]:
+    if chip is None:
+        return []
+    across, down = columns // chip[0], rows // chip[1]
+    return [
+        (f"edge {kind}", x + across * y, x + dx + across * (y + dy))
+        for y in range(down)
+        for x in range(across)
+        for kind, (dx, dy) in DIRECTIONS.items()
+        if 0 <= x + dx < across and 0 <= y + dy < down
+    ]
+
+
+class _Landing:
+    """The far end of an edge link: the router on the other chip, in the packet's own row or column."""
+
+    def __init__(self, mesh: Mesh, kind: str, chip: int, size: Place) -> None:
+        self._mesh, self._kind, self._size = mesh, kind, size
+        across = mesh.columns // size[0]
+        self._corner = (chip % across * size[0], chip // across * size[1])
+
+    def next_link(self, packet: SpikePacket) -> Stop:
+        """Return where the packet goes on the chip that it has reached (dimension order keeps its line)."""
+        mesh, (left, low), (width, height) = self._mesh, self._corner, self._size
+        first, last = packet.source, packet.destination
+        if self._kind in "EW":
+            column = left if self._kind == "E" else left + width - 1
+            row = mesh.places[first if mesh.routing == "xy" else last][1]
+        else:
+            column = mesh.places[last if mesh.routing == "xy" else first][0]
+            row = low if self._kind == "N" else low + height - 1
+        return mesh.routers[column + mesh.columns * row].next_link(packet)
 
 
 class Mesh:
@@ -54,8 +100,10 @@ class Mesh:
     for unbounded queues (source queues are always unbounded); full throughput needs about
     latency / serialisation slots. ``deliver`` is called with every packet that reaches its endpoint.
     ``routing`` is "xy" or "yx"; ``router`` makes the routers (a subclass of Router changes the routing). A
-    packet to its own tile crosses no mesh link. ``link_kind``, ``link_from`` and ``link_to`` describe the
-    links in the order of ``list_links``. Raises NeurosimError for values out of range.
+    packet to its own tile crosses no mesh link. ``chip`` is the (columns, rows) of one chip of a tiling; the links
+    between chips are shared per side and take ``edge_latency`` and ``edge_serialisation``. ``link_kind``,
+    ``link_from`` and ``link_to`` describe the links in the order of ``list_links``.
+    Raises NeurosimError for values out of range.
     """
 
     def __init__(
@@ -75,14 +123,18 @@ class Mesh:
         deliver: Callable[[SpikePacket], None],
         depth: int = 0,
         routing: str = "xy",
+        chip: Place | None = None,
+        edge_latency: int = 0,
+        edge_serialisation: int = 0,
         router: Callable[[int, int, Sequence[Place], str], Router] = Router,
     ) -> None:
-        layout = list_links(columns, rows, endpoints)
+        layout = list_links(columns, rows, endpoints, chip)
         if depth < 0:
             raise NeurosimError(f"mesh depth must be at least 0 slots, found {depth}")
         if routing not in ("xy", "yx"):
             raise unknown("routing", routing, ("xy", "yx"))
         self.columns, self.rows, self.depth = columns, rows, depth
+        self.places, self.routing = list(endpoints), routing
         self.link_kind = np.array([kind for kind, _, _ in layout], dtype=np.str_)
         self.link_from = np.array([start for _, start, _ in layout], dtype=np.int64)
         self.link_to = np.array([end for _, _, end in layout], dtype=np.int64)
@@ -107,6 +159,11 @@ class Mesh:
             elif kind == "eject":
                 self.links.append(self._link(rank, *eject[end], self._receiver))
                 self.routers[start].ejection[end] = self.links[-1]
+            elif kind.startswith("edge") and chip is not None:
+                landing = _Landing(self, kind[-1], end, chip)
+                self.links.append(self._link(rank, edge_latency, edge_serialisation, landing))
+                for tile in _side(columns, start, kind[-1], chip):
+                    self.routers[tile].outgoing[kind[-1]] = self.links[-1]
             else:
                 self.links.append(self._link(rank, hop[kind], link_serialisation, self.routers[end]))
                 self.routers[start].outgoing[kind] = self.links[-1]
@@ -130,6 +187,11 @@ class Mesh:
         packet.callbacks = self._entries[packet.source].arrivals
         self._clock.schedule(packet, packet.number, delay)
 
+    def resend(self, packet: SpikePacket, endpoint: int) -> None:
+        """Let a packet that was delivered enter again now, through the injection link of an endpoint."""
+        self.sent += 1
+        self._entries[endpoint].join(packet)
+
     def _receive(self, packet: SpikePacket) -> None:
         packet.delivered = self._clock.now
         self.received += 1
@@ -143,6 +205,17 @@ class Mesh:
     def packets_per_link(self) -> NDArray[np.int64]:
         """Return the number of packets that joined each link, in the order of ``list_links``."""
         return np.array([link.packets for link in self.links], dtype=np.int64)
+
+
+def _side(columns: int, chip: int, kind: str, size: Place) -> list[int]:
+    """Return the routers of one side of a chip."""
+    (width, height), across = size, columns // size[0]
+    left, low = chip % across * width, chip // across * height
+    if kind in "EW":
+        column = left + width - 1 if kind == "E" else left
+        return [column + columns * row for row in range(low, low + height)]
+    row = low + height - 1 if kind == "N" else low
+    return [column + columns * row for column in range(left, left + width)]
 
 
 def _times(kind: str, latency: PerEndpoint, serialisation: PerEndpoint, n: int) -> list[tuple[int, int]]:

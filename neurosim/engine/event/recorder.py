@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.network import CompartmentNeuron
 from neurosim.program import Program
 from neurosim.results import Activity, Run, Spikes, Times
 
 if TYPE_CHECKING:
-    from neurosim.engine.event.core import Core
+    from neurosim.cores.kind import CoreState
     from neurosim.engine.event.packet import SpikePacket
 
 
@@ -31,7 +30,9 @@ class Recorder:
         self._names = tuple(program.members)
         self._per_core = np.zeros((n, cores, len(counters)), dtype=np.int64)
         self._per_step = np.zeros((chip_steps, len(counters)), dtype=np.int64)
-        self._before = np.zeros(len(counters), dtype=np.int64)
+        self._before = np.zeros((cores, len(counters)), dtype=np.int64)
+        self._stragglers = np.zeros((n, 2), dtype=np.int64)
+        self._fires = {name: program.lowered.network.population(name).fires for name in program.readouts}
         self._packets_per_step = np.zeros(chip_steps, dtype=np.int64)
         self._ends = np.zeros((n, chip_steps), dtype=np.int64)
         self._per_link: list[NDArray[np.int64]] = []
@@ -46,17 +47,29 @@ class Recorder:
         self._answers = {name: np.zeros((n, size[name]), dtype=np.int64) for name in program.readouts}
         self._whose = _unit_owners(program)
 
-    def end_step(self, sample: int, step: int, time: int, cores: Sequence[Core], packets: int) -> None:
-        """Record the end of a step at ``time`` (ps after the sample's start)."""
+    def begin_sample(self) -> None:
+        """Start a sample: all counters of the cores are at zero."""
+        self._before[:] = 0
+
+    def swept(self, sample: int, core: int, step: int, units: NDArray[np.int64], state: CoreState) -> None:
+        """Record what a core did in a step: the units that fired, and membranes when they are read out."""
+        if len(units):
+            self._pulses(sample, step, self._whose[core][units])
+        for name in self.program.readouts:
+            if step == self.program.lag[name] + self._steps - 1 and not self._fires[name]:
+                members = self.program.members[name]
+                here = members.core == core
+                self._answers[name][sample, here] = state.membranes(members.state[here])
+
+    def end_core_step(self, core: int, step: int, counters: NDArray[np.int64]) -> None:
+        """Record the counters of a core after a step."""
+        self._per_step[step] += counters - self._before[core]
+        self._before[core] = counters
+
+    def end_step(self, sample: int, step: int, time: int, packets: int) -> None:
+        """Record the end of a step at ``time`` (ps after the sample's start) and the packets sent in it."""
         self._ends[sample, step] = time
         self._packets_per_step[step] += packets
-        now = np.sum([core.state.counters for core in cores], axis=0)
-        self._per_step[step] += now - (self._before if step else 0)
-        self._before = now
-        for index, core in enumerate(cores):
-            if len(core.fired):
-                self._pulses(sample, step, self._whose[index][core.fired])
-        self._read_out(sample, step, cores)
 
     def _pulses(self, sample: int, step: int, owners: NDArray[np.int64]) -> None:
         """Count pulses given as rows (population, neuron); population -1 is a unit that is no soma."""
@@ -70,15 +83,6 @@ class Recorder:
             if name in self._answers and 0 <= step - self.program.lag[name] < self._steps:
                 self._answers[name][sample, neuron] += 1
 
-    def _read_out(self, sample: int, step: int, cores: Sequence[Core]) -> None:
-        for name in self.program.readouts:
-            if step != self.program.lag[name] + self._steps - 1 or _fires(self.program, name):
-                continue
-            members = self.program.members[name]
-            for index, core in enumerate(cores):
-                here = members.core == index
-                self._answers[name][sample, here] = core.state.membranes(members.state[here])
-
     def packets(self, step: int, packets: Sequence[SpikePacket], begin: int) -> None:
         """Keep the packets of one step of the first sample."""
         self._first_packets += [
@@ -91,27 +95,37 @@ class Recorder:
         counters: Sequence[NDArray[np.int64]],
         links: NDArray[np.int64],
         latency: Counter[int],
+        stragglers: tuple[int, int],
     ) -> None:
-        """Record the counters of every core, the packets on every link and the packet latencies of a sample."""
+        """Record a sample: counters of every core, packets per link, packet latencies, (overruns, late packets)."""
+        self._stragglers[sample] = stragglers
         self._per_core[sample] = counters
         self._per_link.append(links)
         self._latency.update(latency)
 
     def result(
-        self, constants: str, links: Sequence[tuple[str, int, int]], positions: Sequence[tuple[int, int]]
+        self,
+        constants: str,
+        links: Sequence[tuple[str, int, int]],
+        positions: Sequence[tuple[int, int]],
+        hub: int | None = None,
     ) -> Run:
-        """Return the run."""
+        """Return the run; packets that the event router ``hub`` sends on are not counted as sent again."""
         program = self.program
         per_link = np.stack(self._per_link)
         values = np.array(sorted(self._latency), dtype=np.int64)
         counts = np.array([self._latency[v] for v in values.tolist()], dtype=np.int64)
-        kinds = np.array([kind for kind, _, _ in links])
+        kinds = np.array([kind if start != hub or kind != "inject" else "hub" for kind, start, _ in links])
+        edge = np.char.startswith(kinds, "edge")
         network = np.stack(
             [
                 per_link[:, kinds == "inject"].sum(axis=1),
                 per_link[:, (kinds == "E") | (kinds == "W")].sum(axis=1),
                 per_link[:, (kinds == "N") | (kinds == "S")].sum(axis=1),
+                per_link[:, edge].sum(axis=1),
                 np.full(len(per_link), self._ends.shape[1]),
+                self._stragglers[:, 0],
+                self._stragglers[:, 1],
             ],
             axis=1,
         ).astype(np.int64)
@@ -138,11 +152,6 @@ class Recorder:
             self._answers,
             tuple(positions),
         )
-
-
-def _fires(program: Program, name: str) -> bool:
-    model = program.lowered.network.population(name).neuron
-    return not isinstance(model, CompartmentNeuron) or model.compartments[-1].spiking
 
 
 def _unit_owners(program: Program) -> list[NDArray[np.int64]]:

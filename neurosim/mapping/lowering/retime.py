@@ -76,6 +76,8 @@ def _rests(neuron: Neuron) -> bool:
         parts = (neuron,)
     elif isinstance(neuron, CompartmentNeuron):
         parts = neuron.compartments
+        if any(part.noise_target != "none" for part in parts):
+            return False
     return all(not np.any(p.bias) and not np.any(p.initial) and bool(np.min(p.threshold) >= 0) for p in parts)
 
 

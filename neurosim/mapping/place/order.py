@@ -19,8 +19,10 @@ def place_along(
     All cores of a tile are taken before the next tile. Raises CapacityError when there are too few cores.
     """
     needed = int(cluster_of.max(initial=-1)) + 1
-    if needed > problem.n_cores:
-        raise CapacityError(problem.chip, "cores", needed, problem.n_cores)
+    if needed > problem.n_usable:
+        raise CapacityError(problem.chip, "cores", needed, problem.n_usable)
     tiles = np.array([row * problem.columns + column for column, row in walk], dtype=np.int32)
     cores = (tiles[:, None] * problem.cores_per_tile + np.arange(problem.cores_per_tile)).ravel()
+    if problem.unusable:
+        cores = cores[~np.isin(cores, sorted(problem.unusable))]
     return cores[cluster_of].astype(np.int32)
