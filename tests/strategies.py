@@ -26,6 +26,7 @@ from neurosim.network import (
 LOIHI = ns.load_chip("loihi")
 GRAIN = 6  # integer weights of compartments count in units of 2**6, the least that Loihi adds
 LONGEST = 63  # a spike acts 1 step later at the earliest and the synapse's delay field adds up to 62
+NOISE = 5  # seed of the noise that compartments draw
 KINDS = ("add", "sum", "leak", "single", "pair")
 
 
@@ -50,6 +51,9 @@ def _compartment(rng, size, **changes):
         "bias": rng.choice([0, 0, 30, -30, 100], size),
         "refractory": int(rng.choice([1, 1, 3])),
         "initial": rng.choice([0, 0, 500, -500], size),
+        "noise_target": str(rng.choice(["none", "none", "current", "voltage"])),
+        "noise_exponent": int(rng.integers(2, 9)),
+        "noise_offset": int(rng.integers(-1, 2)),
     }
     return Compartment(**{**values, **changes})
 
@@ -153,7 +157,9 @@ def _place(network, lowered, seed, chip):
         case 1:
             tiles = rng.choice(chip.n_cores // chip.cores_per_tile, rng.integers(1, 4), replace=False)
             pool = pool[np.isin(pool // chip.cores_per_tile, tiles)]
-    return Mapping(network, lowered, chip, rng.choice(pool, lowered.network.n_neurons).astype(np.int32), "random", 0)
+    return Mapping(
+        network, lowered, chip, rng.choice(pool, lowered.network.n_neurons).astype(np.int32), "random", NOISE
+    )
 
 
 seeds = st.integers(0, 2**32 - 1)
@@ -172,11 +178,11 @@ def unmapped(mapping, pulses):
     """
     network = mapping.lowered.network
     widths = arithmetic(mapping.chip)
-    full = run_functional(network, drained(mapping, pulses), widths)
+    full = run_functional(network, drained(mapping, pulses), widths, seed=mapping.seed)
     answers = {}
     for name in network.outputs:
         end = mapping.lowered.lag[name] + pulses.shape[1]
-        window = run_functional(network, drained(mapping, pulses, end), widths)
+        window = run_functional(network, drained(mapping, pulses, end), widths, seed=mapping.seed)
         fires = network.population(name).neuron.compartments[-1].spiking
         answers[name] = full.pulses[name][:, end - pulses.shape[1] : end].sum(1) if fires else window.final[name]
     return full.pulses, answers

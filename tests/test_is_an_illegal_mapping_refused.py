@@ -162,7 +162,7 @@ def test_threshold_profiles():
 
 
 def test_compartment_profiles():
-    # What a profile holds: decays and refractory time; a bias belongs to the compartment.
+    # What a profile holds: decays, refractory time and whether noise is drawn; a bias is the compartment's own.
     def with_decays(n):
         return network(cells(n, decay_v=np.arange(n), bias=np.arange(n) - 9))
 
@@ -170,6 +170,9 @@ def test_compartment_profiles():
     refused(with_decays(33), "compartment_profiles", 33, 32)
     twice = network(cells(32, decay_v=np.arange(32) // 2, refractory=1 + np.arange(32) % 2))
     assert load(twice)[0, "compartment_profiles"] == 32
+    quiet, noisy = (Compartment(**CELL, noise_target=target) for target in ("none", "current"))
+    both = (Population(name, 2, CompartmentNeuron((cell,))) for name, cell in (("quiet", quiet), ("noisy", noisy)))
+    assert load(network(*both))[0, "compartment_profiles"] == 2
 
 
 def test_synapse_formats():

@@ -28,6 +28,7 @@ PRICED = {
     "neuron": {
         "neuron_updates_inactive": "neuron_update_inactive",
         "neuron_updates_active": "neuron_update_active",
+        "random_numbers": "random_number",
     },
     "spike output": {"spikes": "spike_generation", "output_messages": "output_message"},
     "network": {
@@ -151,6 +152,7 @@ def test_is_only_the_network_counted_differently_when_neurons_move(case, one, ot
     # Which axons are stored dense depends on the neighbours on a core; the number of operations does not.
     runs = [ns.simulate(place(case.network, seed), case.pulses).activity.summary() for seed in (one, other)]
     kept = ("spikes", "neuron_updates_active", "neuron_updates_inactive", "synaptic_operations", "voltages_clipped")
+    kept += ("random_numbers",)
     for name in (*kept, "chip_steps"):
         assert runs[0][name] == runs[1][name], name
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.report.compare import is_comparison, ordered
-from neurosim.report.engineering import engineering
+from neurosim.report.engineering import engineering, scaled
 from neurosim.report.per_operation import per_operation, stated
 from neurosim.report.picture import COLOURS, DARK, GREY, LIGHT, Picture, canvas
 from neurosim.results import Band
@@ -19,7 +19,7 @@ _DYNAMIC, _TOTAL, _TIME = COLOURS[0], COLOURS[1], COLOURS[2]
 _STATED = {"documented": "D", "derived": "d", "estimated": "x"}  # markers of a descriptor's figures
 _ROW, _MARGIN = 0.3, 1.3  # inches
 _HEADING = 0.9  # rows that a model's name takes
-_DECADES = (1.3, 14.0)  # factors by which an axis goes beyond its points: at the left, and for figures at the right
+_ABOVE = 0.28  # rows by which a descriptor's figure stands above the points of its run
 
 
 class Rows:
@@ -41,20 +41,21 @@ class Rows:
 
     def _heading(self, text: str) -> None:
         self.height += _HEADING
-        self.headings.append((self.height - 0.75, text))
+        self.headings.append((self.height - 0.3, text))
 
     def _next(self) -> float:
         self.height += 1
         return self.height - 0.5
 
-    def lay_out(self, axes: Any, first: bool) -> None:
-        """Put labels and lines on the rows; only the first of several panels carries the names."""
+    def lay_out(self, axes: Any, unit: str, room: float, first: bool = True) -> None:
+        """Label rows and axis, with room at the right as a share of the axis; the first of panels has the names."""
         places = [*((y, run.chip.name) for y, run in self.runs), *self.refused]
         axes.set_ylim(self.height, 0)
         axes.set_yticks([y for y, _ in places], [name for _, name in places])
         axes.tick_params(axis="y", length=0)
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(lambda value, _: "" if value <= 0 else _short(value))
+        axes.xaxis.set_major_formatter(lambda value, _: _plain(value, unit))
+        _limits(axes, room)
         axes.grid(axis="x", color=LIGHT)
         for y, _ in places:
             axes.axhline(y, color=LIGHT, lw=0.6, zorder=0)
@@ -80,17 +81,16 @@ def comparison(result: ScenarioResult) -> Picture:
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.7, 1))
         _points(left, rows, lambda run: run.energy.dynamic, "J", _DYNAMIC, "o", "dynamic")
         _points(left, rows, lambda run: run.energy.total, "J", _TOTAL, "s", "total", figures=True)
-        _points(right, rows, lambda run: _until_p99(run), "s", _TIME, "o", "", figures=True)
-        for axes in (left, right):
-            rows.lay_out(axes, axes is left)
-            _limits(axes)
-        left.set(title="Energy per inference", xlabel="joules")
-        right.set(title="Latency per inference", xlabel="seconds")
+        _points(right, rows, _until_p99, "s", _TIME, "o", "", figures=True)
+        rows.lay_out(left, "J", 0.2)
+        rows.lay_out(right, "s", 0.35, first=False)
+        left.set_title("Energy per inference")
+        right.set_title("Latency per inference")
         figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
 
     caption = (
-        "Logarithmic axes. Energy: dynamic and in all, modelled, bars from the low to the high end of the band. "
-        "Latency: mean, bar to the 99th percentile. The chips' constants and what they rest on differ."
+        "Logarithmic axes. Energy: dynamic and in all, modelled; bars: the band, in which figures without a known "
+        "range have no part. Latency: mean, bar to the 99th percentile."
     )
     return Picture("comparison", caption, canvas(_MARGIN + _ROW * rows.height, draw))
 
@@ -109,29 +109,29 @@ def operation(result: ScenarioResult) -> Picture:
         _points(axes, rows, lambda run: per_operation(run, run.energy.dynamic), "J", _DYNAMIC, "o", "dynamic / ops")
         _points(axes, rows, lambda run: per_operation(run, run.energy.total), "J", _TOTAL, "s", "total / ops")
         for confidence, marker in _STATED.items():
-            _stated(axes, rows, confidence, marker)
-        rows.lay_out(axes, True)
-        _limits(axes, _DECADES[0])
-        axes.set(title="Energy per synaptic operation", xlabel="joules")
+            for total in (False, True):
+                _stated(axes, rows, confidence, marker, total)
+        rows.lay_out(axes, "J", 0.03)
+        axes.set_title("Energy per synaptic operation")
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=5)
 
     caption = (
-        "Energy of an inference over its synaptic operations, beside what the descriptor states for one operation, "
-        "in every constant set and level (black). Dynamic energy also holds neuron updates, spikes and packets."
+        "Energy of an inference over its synaptic operations. Above the points: what the descriptor states for one "
+        "operation, in every constant set and level. Dynamic energy also holds neuron updates, spikes and packets."
     )
     return Picture("operation", caption, canvas(_MARGIN + _ROW * rows.height, draw))
 
 
-def _stated(axes: Any, rows: Rows, confidence: str, marker: str) -> None:
+def _stated(axes: Any, rows: Rows, confidence: str, marker: str, total: bool) -> None:
     places = [
-        (item.figure.si, y)
+        (item.figure.si, y - _ABOVE)
         for y, run in rows.runs
         for item in stated(run.chip)
-        if item.figure.confidence == confidence and item.figure.value
+        if (item.figure.confidence, item.total) == (confidence, total) and item.figure.value
     ]
     if places:
-        label = f"descriptor, {confidence}"
-        axes.scatter(*np.array(places).T, marker=marker, color="black", s=22, lw=1, label=label, zorder=4)
+        colour, kind = (_TOTAL, "total, ") if total else ("black", "")
+        axes.scatter(*np.array(places).T, marker=marker, color=colour, s=22, lw=1, label=f"stated, {kind}{confidence}")
 
 
 def _points(
@@ -161,11 +161,14 @@ def _points(
         )
 
 
-def _limits(axes: Any, beyond: float = _DECADES[1]) -> None:
-    low, high = axes.dataLim.intervalx
-    if np.isfinite([low, high]).all() and low > 0:
-        axes.set_xlim(low / _DECADES[0], high * beyond)
+def _limits(axes: Any, room: float) -> None:
+    low, high = np.log10(axes.dataLim.intervalx)
+    if np.isfinite([low, high]).all():
+        width = max(high - low, 0.5) / (0.97 - room)
+        axes.set_xlim(10 ** (low - 0.03 * width), 10 ** (high + room * width))
 
 
-def _short(value: float) -> str:
-    return engineering(value, "").replace(".00", "").strip()
+def _plain(value: float, unit: str) -> str:
+    """Write a tick of an axis: ``10 µJ``."""
+    factor, prefixed = scaled(value, unit)
+    return f"{value * factor:g} {prefixed}" if value > 0 else ""

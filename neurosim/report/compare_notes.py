@@ -66,8 +66,12 @@ def trust_note(item: Group) -> str:
     """Return how much of a group's dynamic energy rests on documented, derived and estimated figures."""
     sums = {level: sum(_dynamic(run, level) for run in item.runs) for level in get_args(Confidence)}
     total = sum(sums.values())
-    dynamic = ", ".join(f"{100 * energy / total:.0f} % {level}" for level, energy in sums.items() if energy)
+    dynamic = ", ".join(f"{_whole(energy / total)} {level}" for level, energy in sums.items() if energy)
     return f"dynamic energy: {dynamic or 'none'} figures; static: {', '.join(_static(item.longest)) or 'none'}"
+
+
+def _whole(fraction: float) -> str:
+    return f"{100 * fraction:.0f} %" if fraction >= 0.01 else "under 1 %"
 
 
 def _dynamic(run: RunResult, confidence: str) -> float:

@@ -68,7 +68,7 @@ def _side_by_side(title: str, runs: Sequence[RunResult], refusals: Sequence[Refu
         ]
     ]
     for name, value in _measures():
-        rows.append([element("span", name), *(value(run) for run in runs), *(Markup("–") for _ in refused)])
+        rows.append([element("span", name), *(value(run) for run in runs), *(Markup("-") for _ in refused)])
     head = ["", *(run.chip.title for run in runs), *refused]
     shown = table(head, rows)
     return element("div", element("h3", title), shown) if open_ else fold(title, shown)

@@ -14,7 +14,7 @@ from neurosim.report.core_map import core_map
 from neurosim.report.engineering import engineering, scaled
 from neurosim.report.group import Group, group, slug
 from neurosim.report.link_map import link_map
-from neurosim.report.picture import DARK, GREY, LIGHT, Picture, canvas, cycle, plain_log
+from neurosim.report.picture import DARK, GREY, LIGHT, WIDTH, Picture, canvas, cycle, plain_log
 from neurosim.report.raster import raster
 from neurosim.report.tables import step_seconds
 from neurosim.results.energy import COMPONENTS
@@ -24,7 +24,16 @@ from neurosim.scenario.result import RunResult, ScenarioResult
 _COMPONENT_COLOURS = dict(
     zip(COMPONENTS, ("#0072B2", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#b3b3b3", "#D55E00"), strict=True)
 )
+Style = dict[str, Any]
+_LINES: tuple[Style, ...] = (
+    {"linestyle": "-", "marker": "o"},
+    {"linestyle": "--", "marker": "s"},
+    {"linestyle": ":", "marker": "^"},
+    {"linestyle": "-.", "marker": "D"},
+)
 _WIDE = 20  # ratio of step durations from which an axis is logarithmic
+_LEGEND_ROW, _LEGEND_MARK, _LETTER = 0.2, 0.62, 0.075  # inches: height of a row; width of a mark and of a letter
+_DODGE = 0.05  # octaves between two chips at the same number of steps
 _Z95 = 1.959964  # two-sided 95 % of the normal distribution
 
 
@@ -108,8 +117,8 @@ def accuracy_by_steps(groups: Sequence[Group]) -> Picture:
         for model in dict.fromkeys(run.model for run in runs):
             points = {steps: value for (name, steps), value in floating.items() if name == model}
             _line(axes, points, f"{model}, float", color=GREY, linestyle="--", marker="s")
-        for item, colour in zip(groups, cycle(len(groups)), strict=True):
-            _chip_line(axes, item, colour)
+        for k, (item, style) in enumerate(zip(groups, styles(groups), strict=True)):
+            _chip_line(axes, item, style, 2 ** (_DODGE * (k - (len(groups) - 1) / 2)))
         axes.set(title="Accuracy against input steps", xlabel="input steps T", ylabel="accuracy (%)")
         _steps_axis(axes, [run.steps for run in runs])
         axes.grid(color=LIGHT)
@@ -128,12 +137,22 @@ def _line(axes: Any, points: dict[int, float], label: str, **style: Any) -> None
         axes.plot(steps, [100 * points[step] for step in steps], label=label, markersize=5, **style)
 
 
-def _chip_line(axes: Any, item: Group, colour: str) -> None:
+def _chip_line(axes: Any, item: Group, style: Style, aside: float) -> None:
     values = np.array([run.accuracy for run in item.runs])
-    ends = np.array([wilson(run.accuracy, run.run.samples) for run in item.runs])
-    error = 100 * np.abs(ends - values[:, None]).T
-    steps = [run.steps for run in item.runs]
-    axes.errorbar(steps, 100 * values, yerr=error, color=colour, marker="o", markersize=4, capsize=3, label=item.label)
+    around = np.array([wilson(run.accuracy, run.run.samples) for run in item.runs])
+    error = 100 * np.abs(around - values[:, None]).T
+    steps = [run.steps * aside for run in item.runs]
+    axes.errorbar(steps, 100 * values, yerr=error, **style, markersize=4, capsize=3, label=item.label)
+
+
+def styles(groups: Sequence[Group]) -> list[Style]:
+    """Return how to draw each group: one colour per chip and one kind of line per model, if that tells them apart."""
+    pairs = [(item.chip.name, item.longest.model) for item in groups]
+    if len(set(pairs)) < len(pairs):
+        return [{"color": colour, "linestyle": "-", "marker": "o"} for colour in cycle(len(groups))]
+    chips, models = (list(dict.fromkeys(names)) for names in zip(*pairs, strict=True))
+    colours = cycle(len(chips))
+    return [{"color": colours[chips.index(chip)], **_LINES[models.index(model) % len(_LINES)]} for chip, model in pairs]
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:
@@ -150,8 +169,8 @@ def trade_off(groups: Sequence[Group]) -> Picture:
     def draw(figure: Any) -> None:
         axes = figure.subplots()
         factor, unit = scaled(max(run.energy.total.high for item in groups for run in item.runs), "J")
-        for item, colour in zip(groups, cycle(len(groups)), strict=True):
-            _trade_off_line(axes, item, colour, factor)
+        for item, style in zip(groups, styles(groups), strict=True):
+            _trade_off_line(axes, item, style, factor)
         axes.set(title="Accuracy against energy", xlabel=f"energy per inference ({unit})", ylabel="accuracy (%)")
         axes.set_xscale("log")
         plain_log(axes.xaxis)
@@ -159,18 +178,19 @@ def trade_off(groups: Sequence[Group]) -> Picture:
         axes.grid(color=LIGHT)
         _legend(figure, axes)
 
-    caption = "What accuracy costs: each point is a number of input steps T; bars: the band of the energy."
+    steps = ", ".join(str(steps) for steps in sorted({run.steps for item in groups for run in item.runs}))
+    caption = f"What accuracy costs; a point for each number of input steps T = {steps}; bars: the band of the energy."
     return Picture("trade-off", caption, canvas(3.4, draw))
 
 
-def _trade_off_line(axes: Any, item: Group, colour: str, factor: float) -> None:
+def _trade_off_line(axes: Any, item: Group, style: Style, factor: float) -> None:
     totals = [run.energy.total for run in item.runs]
     x = [total.value * factor for total in totals]
     y = [100 * run.accuracy for run in item.runs]
     error = [[(t.value - t.low) * factor for t in totals], [(t.high - t.value) * factor for t in totals]]
-    axes.errorbar(x, y, xerr=error, color=colour, marker="o", markersize=4, capsize=3, label=item.label)
-    for run, *place in zip(item.runs, x, y, strict=True):
-        axes.annotate(f"T = {run.steps}", place, (5, -11), textcoords="offset points", color=colour)
+    axes.errorbar(x, y, xerr=error, **style, markersize=4, capsize=3, label=item.label)
+    for run, *place in zip(item.runs, x, y, strict=True) if len(item.runs) > 1 else ():
+        axes.annotate(f"T = {run.steps}", place, (5, -11), textcoords="offset points", color=style["color"])
 
 
 def step_duration(groups: Sequence[Group]) -> Picture:
@@ -180,18 +200,11 @@ def step_duration(groups: Sequence[Group]) -> Picture:
         axes = figure.subplots()
         seconds = [step_seconds(item.longest) for item in groups]
         factor, unit = scaled(max(float(values.max()) for values in seconds), "s")
-        for item, values, colour in zip(groups, seconds, cycle(len(groups)), strict=True):
+        for item, values, style in zip(groups, seconds, styles(groups), strict=True):
             steps = np.arange(values.shape[1])
-            axes.fill_between(
-                steps, values.min(axis=0) * factor, values.max(axis=0) * factor, color=colour, alpha=0.2, lw=0
-            )
-            axes.plot(
-                steps,
-                values.mean(axis=0) * factor,
-                color=colour,
-                marker=".",
-                label=f"{item.label}, T = {item.longest.steps}",
-            )
+            low, mean, high = (row * factor for row in (values.min(axis=0), values.mean(axis=0), values.max(axis=0)))
+            axes.fill_between(steps, low, high, color=style["color"], alpha=0.2, lw=0)
+            axes.plot(steps, mean, **style, markersize=3, label=f"{item.label}, T = {item.longest.steps}")
         means = [float(values.mean()) for values in seconds]
         if max(means) > _WIDE * min(means):
             axes.set_yscale("log")
@@ -215,5 +228,9 @@ def _steps_axis(axes: Any, steps: Sequence[int]) -> None:
 
 
 def _legend(figure: Any, axes: Any) -> None:
+    """Put the legend under the axes, in as many rows as its labels need; the picture grows by the rows."""
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(COMPONENTS), len(labels)))
+    columns = int(WIDTH / (_LEGEND_MARK + _LETTER * max(map(len, labels), default=0)))
+    columns = max(1, min(columns, len(COMPONENTS), len(labels)))
+    figure.set_figheight(figure.get_figheight() + _LEGEND_ROW * (math.ceil(len(labels) / columns) - 1))
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns)

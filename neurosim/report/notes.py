@@ -153,9 +153,16 @@ def shared(groups: Sequence[Group], told: Callable[[Group], Iterable[tuple[str, 
 
 
 def _names(members: Sequence[Group], groups: Sequence[Group]) -> list[str]:
-    """Return the labels of members; a chip of which every group is a member stands for all of them."""
-    outside = {item.chip.name for item in groups if item not in members}
-    return list(dict.fromkeys(item.label if item.chip.name in outside else item.chip.name for item in members))
+    """Return the labels of members; a chip, or a model, stands for all of its groups where all are members."""
+    outside = [item for item in groups if item not in members]
+    chips, models = {item.chip.name for item in outside}, {item.longest.model for item in outside}
+
+    def name(item: Group) -> str:
+        if item.chip.name not in chips:
+            return item.chip.name
+        return item.label if item.longest.model in models else item.longest.model
+
+    return list(dict.fromkeys(map(name, members)))
 
 
 def ends(values: Sequence[float], write: Callable[[float], str]) -> str:

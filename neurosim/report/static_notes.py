@@ -10,6 +10,8 @@ from neurosim.report.notes import ends
 from neurosim.report.tables import step_seconds
 from neurosim.scenario.result import RunResult
 
+_NOTHING = 1e-12  # seconds: the rounding of sums of steps
+
 
 def static_notes(runs: Sequence[RunResult]) -> list[str]:
     """Return for every chip its static share and what sets its latency, then what follows over all chips."""
@@ -41,12 +43,14 @@ def _shares(item: Group) -> str:
 def _pace(item: Group) -> str:
     times = [step_seconds(run) for run in item.runs]
     shortest, longest = (_seconds(end) for end in (min(t.min() for t in times), max(t.max() for t in times)))
+    beside = max(run.latency.mean - t.sum(axis=1).mean() for run, t in zip(item.runs, times, strict=True))
+    host = f"; the host adds {_seconds(beside)}" if beside > _NOTHING else ""
     if not tick_sets_latency(item):
         tick = f", on a tick of {_seconds(item.chip.tick * 1e-12)}" if item.chip.discipline == "tick" else ""
-        return f"its steps last {shortest} to {longest}{tick}, as long as their work takes"
+        return f"its steps last {shortest} to {longest}{tick}, as long as their work takes{host}"
     even = [run.energy.dynamic.value / _power(run) for run in item.runs if _power(run)]
     half = f"; at that power half of the energy would be dynamic at a latency of {ends(even, _seconds)}"
-    return f"every step lasts one tick of {longest}, whatever there is to do{half if even else ''}"
+    return f"every step lasts one tick of {longest}, whatever there is to do{host}{half if even else ''}"
 
 
 def _power(run: RunResult) -> float:
@@ -63,7 +67,7 @@ def _over_all(items: Sequence[Group]) -> list[str]:
         return [f"the tick sets the latency on {names}, yet static energy is not the larger part in all of these runs"]
     told = f"static energy dominates on {names} ({share(lowest)} or more) because it is power times latency, and the"
     larger = [item.label for item in items if item not in ticked and _lowest(item) > 0.5]
-    also = f"; it is the larger part on {', '.join(larger)} too, where the work sets the latency" if larger else ""
+    also = f"; it is the larger part on {', '.join(larger)} too, whose steps are not fixed" if larger else ""
     return [f"{told} tick sets the latency{also}"]
 
 

@@ -36,7 +36,8 @@ class Price:
 class Power:
     """One term of the static part: the time that ``counter`` counts, times the power ``level.<name>.<figure>``.
 
-    ``unit`` is what the counter counts: picoseconds, or ticks of the chip's clock.
+    ``unit`` is what the counter counts: picoseconds, or ticks, which last as long as the run's steps did on average
+    (longer than the clock's where a core overran).
     """
 
     counter: str
@@ -178,9 +179,10 @@ class _Bill:
 
     def hold(self, term: Power) -> None:
         """Add a power for the time that a counter tells."""
-        seconds = float(self.run.activity.total(term.counter).mean()) * 1e-12
+        time = self.run.activity.total(term.counter)
         if term.unit == "tick":
-            seconds *= self.chip.tick
+            time = time * (self.run.times.step_ends[:, -1] / self.run.chip_steps)
+        seconds = float(time.mean()) * 1e-12
         _, level, figure = term.power.split(".")
         self.add("static", term.power, self.chip.levels[level].power[figure], seconds * self.chip.scale.static)
 

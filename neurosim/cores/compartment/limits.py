@@ -13,8 +13,10 @@ from neurosim.chip import Chip
 from neurosim.cores.compartment.encode import Encoding, encode
 from neurosim.cores.compartment.image import CompartmentImage
 from neurosim.cores.compartment.memory import axon_words, index_bits
+from neurosim.cores.compartment.noise import Noise, noise_of
 from neurosim.cores.compartment.registers import registers
 from neurosim.cores.compartment.step import Parameters
+from neurosim.cores.compartment.widths import arithmetic
 from neurosim.errors import UnsupportedError
 from neurosim.mapping.legality import Usage
 from neurosim.mapping.lowering import Lowered
@@ -65,7 +67,7 @@ def _needs(image: CompartmentImage, output_axons: int, chip: Chip) -> dict[str, 
         "input_axons": len(counts),
         "output_axons": output_axons,
         "synapse_memory_words": int(axon_words(counts, image.axon_bits, chip).sum()),
-        "compartment_profiles": len(np.unique(_profiles(image.parameters), axis=0)),
+        "compartment_profiles": len(np.unique(_profiles(image.parameters, image.noise), axis=0)),
         "threshold_profiles": len(np.unique(image.parameters.threshold)),
         "synapse_formats": len(np.unique(image.axon_format)),
         "delay_max": delay,
@@ -81,9 +83,11 @@ def format_numbers(encodings: list[Encoding]) -> Ints:
     return np.array([distinct[encoding] for encoding in encodings], dtype=np.int64)
 
 
-def _profiles(p: Parameters) -> Ints:
+def _profiles(p: Parameters, noise: Noise) -> Ints:
     """Return what compartments of one profile share, one row per compartment; biases are each compartment's own."""
-    return np.stack([p.decay_u, p.decay_v, p.refractory, p.join, p.spiking.astype(np.int64)], axis=1)
+    draws = np.zeros(len(p.join), dtype=np.int64)
+    draws[noise.unit] = 1
+    return np.stack([p.decay_u, p.decay_v, p.refractory, p.join, p.spiking.astype(np.int64), draws], axis=1)
 
 
 def core_filler(lowered: Lowered, nets: Nets, chip: Chip) -> Callable[[], CoreFill]:
@@ -119,6 +123,7 @@ class _Shared:
         if not network.neurons:
             raise UnsupportedError(f"{chip.name}: network {network.name} has no population that computes")
         parameters, _ = registers(network, chip)
+        noise = noise_of(network, arithmetic(chip), 0)
         units = np.concatenate([np.full(p.size, p.compartments, dtype=np.int64) for p in network.neurons])
         unit_ptr = np.concatenate([[0], np.cumsum(units)]).astype(np.int64)
         encodings = [encode(p, chip)[0] for p in network.projections]
@@ -134,7 +139,7 @@ class _Shared:
             chip,
             nets,
             unit_ptr,
-            np.unique(_profiles(parameters), axis=0, return_inverse=True)[1].ravel(),
+            np.unique(_profiles(parameters, noise), axis=0, return_inverse=True)[1].ravel(),
             np.unique(parameters.threshold, return_inverse=True)[1],
             np.maximum.reduceat(parameters.refractory, unit_ptr[:-1]),
             delay,

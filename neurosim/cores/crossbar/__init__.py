@@ -3,20 +3,20 @@
 from neurosim.cores.crossbar.limits import core_filler, usage
 from neurosim.cores.crossbar.load import load
 from neurosim.cores.crossbar.lower import lower
-from neurosim.cores.crossbar.prices import COUNTERS, MULTICAST, PRICES, stamp
+from neurosim.cores.crossbar.prices import MULTICAST, counters, prices, stamp
 from neurosim.cores.crossbar.state import start
 from neurosim.cores.crossbar.vocabulary import VOCABULARY
 from neurosim.cores.crossbar.widths import arithmetic
 
 __all__ = [
-    "COUNTERS",
     "MULTICAST",
-    "PRICES",
     "VOCABULARY",
     "arithmetic",
     "core_filler",
+    "counters",
     "load",
     "lower",
+    "prices",
     "stamp",
     "start",
     "usage",

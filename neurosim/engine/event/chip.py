@@ -21,7 +21,7 @@ from neurosim.engine.event.packet import SpikePacket
 from neurosim.engine.event.recorder import Recorder
 from neurosim.engine.event.router import Router
 from neurosim.engine.event.tick import Tick
-from neurosim.errors import NeurosimError
+from neurosim.errors import NeurosimError, UnsupportedError
 from neurosim.program import Destinations, Program
 from neurosim.results import Run
 
@@ -55,7 +55,6 @@ class EventChip:
         self.ports = self._ports(senders[: self._first_core])
         self.discipline = self._discipline()
         self._latency: Counter[int] = Counter()
-        self._begin = 0
 
     def _router(self) -> Callable[..., Router]:
         return self._forest.router if self._forest is not None else Router
@@ -64,6 +63,8 @@ class EventChip:
         tile = self.program.chip.event_router
         if tile is None:
             raise NeurosimError(f"{self.program.chip.name}: multicast cores need geometry.event_router")
+        if self.program.chip.n_chips > 1:
+            raise UnsupportedError(f"{self.program.chip.name}: several chips with an event router each unsupported")
         self.places.append((int(tile[0]), int(tile[1])))
         return len(self.places) - 1
 
@@ -95,7 +96,7 @@ class EventChip:
         else:
             copies = [len(leaves) for leaves in self._forest.leaves]
             dispatches = [multicast(sender, self._hub, 0, copies) for sender in senders]
-            entries = [range(line, line + 1) for line in range(len(inputs.ptr) - 1)]
+            entries = [range(line, line + (copies[line] > 0)) for line in range(len(inputs.ptr) - 1)]
             statics = [0] * len(entries)
         return Ports(list(zip(senders, dispatches, strict=True)), entries, statics, spacing, self.kind.stamp)
 
@@ -137,11 +138,13 @@ class EventChip:
                 core.reset()
                 core.on_sweep = self._listener(recorder, sample)
             for sender in self._senders:
-                sender.trace = [] if trace_first and sample == 0 else None
+                sender.reset(trace_first and sample == 0)
             recorder.begin_sample()
             self._latency.clear()
             links = self.mesh.packets_per_link()
-            self.env.run(until=self.env.process(self._sample(pulses, sample, recorder)))
+            begin = int(self.env.now)
+            self.env.run(until=self.env.process(self._sample(pulses, sample, recorder, begin)))
+            recorder.packets(self._senders, begin)
             recorder.end_sample(
                 sample,
                 [core.state.counters for core in self.cores],
@@ -163,10 +166,10 @@ class EventChip:
         """Return the links in the order of their counters."""
         return list_links(self.mesh.columns, self.mesh.rows, self.places, chip_size(self.program))
 
-    def _sample(self, pulses: NDArray[Any], sample: int, recorder: Recorder) -> Generator[simpy.Event, Any, None]:
+    def _sample(
+        self, pulses: NDArray[Any], sample: int, recorder: Recorder, begin: int
+    ) -> Generator[simpy.Event, Any, None]:
         """The host's process for one sample: feed the pulses, then let the pipeline drain."""
-        self._begin = int(self.env.now)
-        sent = self.mesh.sent
         steps = len(pulses) + self.program.lowered.extra_steps
         none = np.zeros(pulses.shape[1], dtype=pulses.dtype)
 
@@ -174,19 +177,15 @@ class EventChip:
             self.ports.inject(pulses[step] if step < len(pulses) else none, step, int(self.env.now))
 
         def record(step: int) -> None:
-            nonlocal sent
-            recorder.end_step(sample, step, int(self.env.now) - self._begin, self.mesh.sent - sent)
-            sent = self.mesh.sent
-            for sender in self._senders:
-                if sender.trace:
-                    recorder.packets(step, sender.trace, self._begin)
-                    sender.trace.clear()
+            recorder.end_step(sample, step, int(self.env.now) - begin)
 
         yield self.env.process(self.discipline.sample(steps, inject, record))
 
 
 def duration(constants: ConstantSet, name: str) -> int:
-    """Return a time of the constant set in picoseconds; raises NeurosimError if it is a table."""
+    """Return a time of the constant set in picoseconds; raises NeurosimError if it is missing or a table."""
+    if name not in constants.time:
+        raise UnsupportedError(f"constant set {constants.name} has no time.{name}")
     quantity = constants.time[name]
     if not isinstance(quantity, Quantity):
         raise NeurosimError(f"time.{name}: a single value is needed, found a table")
@@ -227,7 +226,7 @@ def build_mesh(
         eject.append(duration(constants, "router_serialisation"))
         eject_time.append(max(duration(constants, "router_latency"), 1))
     size = chip_size(program)
-    edge = size is not None
+    edge = [duration(constants, name) for name in ("edge_crossing", "edge_serialisation")] if size else [0, 0]
     return Mesh(
         env,
         program.chip.columns,
@@ -243,7 +242,7 @@ def build_mesh(
         deliver=deliver,
         depth=constants.flow["buffer_depth"].whole() if "buffer_depth" in constants.flow else 0,
         chip=size,
-        edge_latency=duration(constants, "edge_crossing") if edge else 0,
-        edge_serialisation=duration(constants, "edge_serialisation") if edge else 0,
+        edge_latency=edge[0],
+        edge_serialisation=edge[1],
         router=router,
     )

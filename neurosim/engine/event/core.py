@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,28 +16,38 @@ if TYPE_CHECKING:
     from neurosim.engine.event.mesh import Mesh
     from neurosim.program import Destinations
 
-_ENDPOINT_SHIFT = 32  # packet numbers: endpoint first, then the order of sending within the step
+_ENDPOINT_SHIFT = 32  # packet numbers: endpoint first, then the order of sending within the sample
 
 
 class Sender:
-    """An endpoint of the mesh that sends packets and numbers them within a step; ``sent`` collects them if asked."""
+    """An endpoint of the mesh that sends packets and numbers them within a sample.
+
+    ``sent`` counts them by the step in which they were sent, ``trace`` collects (step, packet) if asked.
+    """
 
     def __init__(self, mesh: Mesh, endpoint: int) -> None:
         self._mesh, self.endpoint = mesh, endpoint
-        self._next = 0
-        self.trace: list[SpikePacket] | None = None
+        self.sent: Counter[int] = Counter()
+        self.reset()
 
-    def begin(self) -> None:
-        """Start a new step: numbers begin again."""
-        self._next = self.endpoint << _ENDPOINT_SHIFT
+    def reset(self, trace: bool = False) -> None:
+        """Start a sample: numbers begin again. They run on over steps, as a late packet may still be under way."""
+        self._next, self._step = self.endpoint << _ENDPOINT_SHIFT, 0
+        self.sent.clear()
+        self.trace: list[tuple[int, SpikePacket]] | None = [] if trace else None
+
+    def begin(self, step: int) -> None:
+        """Start a step: packets sent from now on belong to it."""
+        self._step = step
 
     def send(self, destination: int, axon: int, payload: int, at: int, copies: int = 1) -> None:
         """Send one packet to an endpoint at an absolute time (ps); ``copies`` numbers are reserved for it."""
         packet = SpikePacket(self._next, self.endpoint, destination, axon, at, payload)
         self._next += copies
         self._mesh.send(packet, at)
+        self.sent[self._step] += 1
         if self.trace is not None:
-            self.trace.append(packet)
+            self.trace.append((self._step, packet))
 
 
 class Dispatch(Protocol):
@@ -94,7 +105,7 @@ class Core:
         firing = self.state.update()
         if self.on_sweep is not None:
             self.on_sweep(self.index, step, firing)
-        self.sender.begin()
+        self.sender.begin(step)
         dispatch = self._dispatch
         messages = (firing.destination.tolist(), firing.payload.tolist(), firing.time.tolist())
         for entry, payload, time in zip(*messages, strict=True):

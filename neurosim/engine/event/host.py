@@ -35,7 +35,7 @@ class Ports:
         """Send the packets of one step's pulses [input lines]: bool, or integers on chips with graded spikes."""
         at = [now] * len(self._ports)
         for sender, _ in self._ports:
-            sender.begin()
+            sender.begin(step)
         for line in np.flatnonzero(pulses).tolist():
             port, value = line % len(self._ports), int(pulses[line])
             for entry in self._entries[line]:

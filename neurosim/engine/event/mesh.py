@@ -30,10 +30,12 @@ def list_links(
     ``chip`` gives the (columns, rows) of one of several chips, one "edge E", "edge W", "edge N" or "edge S" per
     side between two chips (from chip, to chip, numbered row by row), which all rows or columns of that side share
     and which replaces the links between neighbours there.
-    Raises NeurosimError for a mesh without tiles or an endpoint outside it.
+    Raises NeurosimError for a mesh without tiles, chips that do not fill it, or an endpoint outside it.
     """
     if columns < 1 or rows < 1:
         raise NeurosimError(f"mesh must be at least 1x1, found {columns}x{rows}")
+    if chip is not None and (min(chip) < 1 or columns % chip[0] or rows % chip[1]):
+        raise NeurosimError(f"chips of {chip[0]}x{chip[1]} tiles do not fill a {columns}x{rows} mesh")
     for endpoint, (column, row) in enumerate(endpoints):
         if not (0 <= column < columns and 0 <= row < rows):
             raise NeurosimError(f"endpoint {endpoint} at ({column}, {row}) is outside the {columns}x{rows} mesh")

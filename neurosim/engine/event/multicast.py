@@ -28,14 +28,16 @@ class Forest:
 
     A packet on its way to the hub (the event router's endpoint) carries its route as axon. At the hub it starts
     again; at every tile its tree has one branch per outgoing link, so that a link carries it once: X first from
-    the hub, so the leaves behind one link stand together in that order.
+    the hub, so the leaves behind one link stand together in that order. Only an ejection link takes one copy per
+    leaf, as an endpoint may be there with several axons.
     A copy's number is that of the packet plus the rank of the first leaf below it, so all numbers differ.
     """
 
     def __init__(self, hub: int, routes: Sequence[Sequence[Leaf]], places: Sequence[tuple[int, int]]) -> None:
         self.hub = hub
         self.leaves = [
-            tuple(sorted(route, key=lambda leaf: (*places[leaf.endpoint], leaf.endpoint))) for route in routes
+            tuple(sorted(route, key=lambda leaf: (*places[leaf.endpoint], leaf.endpoint, leaf.axon)))
+            for route in routes
         ]
         self.mesh: Mesh | None = None
 
@@ -55,19 +57,19 @@ class Forest:
             raise RuntimeError("the forest is not joined to a mesh")
         leaves = len(self.leaves[packet.axon])
         if leaves:
-            self.mesh.resend(Branch(packet, packet.axon, 0, leaves), self.hub)
+            self.mesh.resend(Branch(packet, self.hub, packet.axon, 0, leaves), self.hub)
 
 
 class Branch(SpikePacket):
-    """A copy of a packet that serves the leaves ``first`` to ``last`` - 1 of its route."""
+    """A copy of a packet that starts at the hub and serves the leaves ``first`` to ``last`` - 1 of its route."""
 
     __slots__ = ("first", "last", "origin", "route")
 
     origin: int
 
-    def __init__(self, packet: SpikePacket, route: int, first: int, last: int) -> None:
+    def __init__(self, packet: SpikePacket, source: int, route: int, first: int, last: int) -> None:
         origin = packet.origin if isinstance(packet, Branch) else packet.number
-        super().__init__(origin + first, packet.source, packet.destination, packet.axon, packet.created, packet.payload)
+        super().__init__(origin + first, source, packet.destination, packet.axon, packet.created, packet.payload)
         self.origin, self.route, self.first, self.last = origin, route, first, last
 
 
@@ -109,14 +111,15 @@ class TreeRouter(Router):
             mesh.sent += len(plan) - 1
         leaves = self._forest.leaves[packet.route]
         for link, first, last in plan:
-            copy = Branch(packet, packet.route, first, last)
+            copy = Branch(packet, packet.source, packet.route, first, last)
             copy.destination, copy.axon = leaves[first].endpoint, leaves[first].axon
             link.join(copy)
 
     def _plan(self, packet: Branch) -> list[tuple[Link, int, int]]:
         leaves = self._forest.leaves[packet.route]
-        groups: dict[int, tuple[Link, list[int]]] = {}
+        groups: dict[tuple[int, int], tuple[Link, list[int]]] = {}
         for rank in range(packet.first, packet.last):
             link = self.route(leaves[rank].endpoint)
-            groups.setdefault(id(link), (link, []))[1].append(rank)
+            own = rank if leaves[rank].endpoint in self.ejection else -1
+            groups.setdefault((id(link), own), (link, []))[1].append(rank)
         return [(link, ranks[0], ranks[-1] + 1) for link, ranks in groups.values()]

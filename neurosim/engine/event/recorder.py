@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from neurosim.results import Activity, Run, Spikes, Times
 
 if TYPE_CHECKING:
     from neurosim.cores.kind import CoreState
-    from neurosim.engine.event.packet import SpikePacket
+    from neurosim.engine.event.core import Sender
 
 
 class Recorder:
@@ -66,10 +67,9 @@ class Recorder:
         self._per_step[step] += counters - self._before[core]
         self._before[core] = counters
 
-    def end_step(self, sample: int, step: int, time: int, packets: int) -> None:
-        """Record the end of a step at ``time`` (ps after the sample's start) and the packets sent in it."""
+    def end_step(self, sample: int, step: int, time: int) -> None:
+        """Record the end of a step at ``time`` (ps after the sample's start)."""
         self._ends[sample, step] = time
-        self._packets_per_step[step] += packets
 
     def _pulses(self, sample: int, step: int, owners: NDArray[np.int64]) -> None:
         """Count pulses given as rows (population, neuron); population -1 is a unit that is no soma."""
@@ -83,10 +83,15 @@ class Recorder:
             if name in self._answers and 0 <= step - self.program.lag[name] < self._steps:
                 self._answers[name][sample, neuron] += 1
 
-    def packets(self, step: int, packets: Sequence[SpikePacket], begin: int) -> None:
-        """Keep the packets of one step of the first sample."""
+    def packets(self, senders: Sequence[Sender], begin: int) -> None:
+        """Count the packets of a sample by step and keep those that were traced, once all are delivered."""
+        for sender in senders:
+            for step, number in sender.sent.items():
+                self._packets_per_step[step] += number
+        traced = [entry for sender in senders for entry in sender.trace or ()]
         self._first_packets += [
-            (step, p.source, p.destination, p.axon, p.created - begin, p.delivered - begin) for p in packets
+            (step, p.source, p.destination, p.axon, p.created - begin, p.delivered - begin)
+            for step, p in sorted(traced, key=itemgetter(0))
         ]
 
     def end_sample(
@@ -110,7 +115,7 @@ class Recorder:
         positions: Sequence[tuple[int, int]],
         hub: int | None = None,
     ) -> Run:
-        """Return the run; packets that the event router ``hub`` sends on are not counted as sent again."""
+        """Return the run; packets that the event router ``hub``, the last endpoint, sends on count once only."""
         program = self.program
         per_link = np.stack(self._per_link)
         values = np.array(sorted(self._latency), dtype=np.int64)
@@ -150,7 +155,7 @@ class Recorder:
             Spikes(self._names, self._counts, np.array(self._raster, dtype=np.int64).reshape(-1, 3), self._full),
             Times(self._ends, (values, counts), np.array(self._first_packets, dtype=np.int64).reshape(-1, 6)),
             self._answers,
-            tuple(positions),
+            tuple(positions[:hub]),
         )
 
 
@@ -162,7 +167,7 @@ def _unit_owners(program: Program) -> list[NDArray[np.int64]]:
             (k, members.soma[members.core == index], np.flatnonzero(members.core == index))
             for k, members in enumerate(program.members.values())
         ]
-        size = max((int(soma.max(initial=-1)) for _, soma, _ in tables), default=-1) + 1
+        size = len(program.outputs[index].ptr) - 1
         table = np.full((size, 2), -1, dtype=np.int64)
         for k, soma, neuron in tables:
             table[soma, 0], table[soma, 1] = k, neuron
