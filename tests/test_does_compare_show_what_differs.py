@@ -21,7 +21,7 @@ from neurosim.report.engineering import count, engineering, percent, span
 from neurosim.report.group import by_chip, group
 from neurosim.report.html import page
 from neurosim.report.notes import shared
-from neurosim.report.per_operation import per_operation, stated
+from neurosim.report.per_operation import operation_note, per_operation, stated
 from neurosim.report.static_notes import static_notes
 from neurosim.report.table import result_table
 from neurosim.results import Band
@@ -238,6 +238,8 @@ def test_is_what_holds_for_a_whole_chip_or_model_said_once(result):
     assert told(lambda run: run.chip.name == "loihi") == ["loihi: so"]
     assert told(lambda run: run.model == "another") == ["another: so"]
     assert told(lambda run: (run.chip.name, run.model) == ("loihi", "another")) == ["loihi (another): so"]
+    groups = [item for item in groups if item.label != "loihi (mnist-pulsed)"]
+    assert told(lambda run: run.model == "another") == ["another: so"]  # all of loihi too, but not called so
 
 
 # ---------------------------------------------------------------- exact or not
@@ -316,7 +318,7 @@ def test_is_a_static_part_that_is_larger_without_a_tick_told_as_well(result):
     small = with_energy(large, synapse=8e-6, static=2e-6)
     assert "the larger part on loihi too, whose steps are not fixed" in static_notes([ticked, large])[-1]
     assert "loihi" not in static_notes([ticked, small])[-1]
-    assert "its steps last 1.00 µs to 3.00 µs, as long as their work takes" in static_notes([large])[0]
+    assert "its steps last 1.00 µs to 3.00 µs, as long as their work and the barrier take" in static_notes([large])[0]
 
 
 def test_is_the_time_of_a_host_told_apart(result):
@@ -338,10 +340,20 @@ def test_is_energy_per_operation_dynamic_energy_over_operations(result):
     assert per_operation(replace(run, run=replace(run.run, activity=activity)), run.energy.dynamic) is None
 
 
+def test_does_the_part_in_synapses_stand_beside_the_stated_figure(result):
+    run = on(result, "loihi")
+    n = run.run.activity.summary()["synaptic_operations"]
+    energetic = with_energy(run, synapse=30e-12 * n, neuron=10e-12 * n, static=60e-12 * n)
+    text = operation_note(group([energetic])[0])
+    assert text.startswith("30.0 pJ in synapses, 40.0 pJ dynamic, 100 pJ in all; its descriptor: ")
+    assert "23.6 pJ (davies2018, documented)" in text
+
+
 @pytest.mark.parametrize(
     ("chip", "figures_of"),
     [
         ("loihi", {("davies2018", 23.6, False), ("silicon-fit", 35.5, False)}),  # Davies 2018; Boyle 2025, in pJ
+        ("truenorth", {("published", 26, True), ("fit-800mV", 1.48, False), ("printed-power", 1.48, False)}),
         ("spinnaker2", {("level low", 158, False), ("level high", 285, False)}),  # 19 cycles of 8.3 and 15.0 pJ
     ],
 )

@@ -12,7 +12,7 @@ from neurosim.chip import load_chip
 from neurosim.cores import crossbar
 from neurosim.cores.crossbar.vocabulary import VOCABULARY
 from neurosim.engine.functional import run_functional
-from neurosim.errors import CapacityError
+from neurosim.errors import NeurosimError
 from neurosim.mapping import Mapping, MappingProblem, assign, nets_of, refuse_illegal
 from neurosim.network import LIF, AddAndFire, CrossbarNeuron, Network, Population, Projection, Source
 
@@ -403,9 +403,9 @@ def test_are_the_pulses_of_any_network_kept(seed, size):
     chip = CHIP if size is None else smaller(neurons=size[0], axons=size[1])
     try:
         crossbar.lower(network, chip)
-    except CapacityError as error:
+    except NeurosimError as error:  # on a small chip relays may make a loop, or the ways beside them, too long
         assert size is not None
-        assert error.limit == "delay_max"  # relays on a small chip may make the other ways round too long
+        assert "circle" in str(error) or "delay_max" in str(error)
         reject()
     assert_same_pulses(network, pulses_for(network, 15, seed), chip)
 

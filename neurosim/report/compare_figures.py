@@ -119,6 +119,8 @@ def operation(result: ScenarioResult) -> Picture:
         "Energy of an inference over its synaptic operations. Above the points: what the descriptor states for one "
         "operation, in every constant set and level. Dynamic energy also holds neuron updates, spikes and packets."
     )
+    if any(item.total for run in result.runs for item in stated(run.chip)):
+        caption += " Stated total: all power of the chip over all operations, at the point that its source names."
     return Picture("operation", caption, canvas(_MARGIN + _ROW * rows.height, draw))
 
 

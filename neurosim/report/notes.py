@@ -153,16 +153,12 @@ def shared(groups: Sequence[Group], told: Callable[[Group], Iterable[tuple[str, 
 
 
 def _names(members: Sequence[Group], groups: Sequence[Group]) -> list[str]:
-    """Return the labels of members; a chip, or a model, stands for all of its groups where all are members."""
+    """Return the labels of members; a chip, or a model, stands for its groups where all of them are members."""
     outside = [item for item in groups if item not in members]
     chips, models = {item.chip.name for item in outside}, {item.longest.model for item in outside}
-
-    def name(item: Group) -> str:
-        if item.chip.name not in chips:
-            return item.chip.name
-        return item.label if item.longest.model in models else item.longest.model
-
-    return list(dict.fromkeys(map(name, members)))
+    by_chip = [item.label if item.chip.name in chips else item.chip.name for item in members]
+    by_model = [item.label if item.longest.model in models else item.longest.model for item in members]
+    return min((list(dict.fromkeys(names)) for names in (by_chip, by_model)), key=len)
 
 
 def ends(values: Sequence[float], write: Callable[[float], str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from neurosim.chip import Chip, Quantity
@@ -53,10 +54,18 @@ def per_operation(run: RunResult, energy: Band) -> Band | None:
 
 def operation_note(item: Group) -> str:
     """Return what one synaptic operation comes to in a group's runs, beside what the chip's descriptor says."""
-    dynamic = [band.value for run in item.runs if (band := per_operation(run, run.energy.dynamic))]
-    whole = [band.value for run in item.runs if (band := per_operation(run, run.energy.total))]
-    ours = f"{ends(dynamic, _joules)} dynamic, {ends(whole, _joules)} in all" if dynamic else "none happened"
-    return f"{ours}; its descriptor: {', '.join(map(str, stated(item.chip))) or 'nothing'}"
+    parts: dict[str, Callable[[RunResult], Band]] = {
+        "in synapses": lambda run: run.energy.parts["synapse"],
+        "dynamic": lambda run: run.energy.dynamic,
+        "in all": lambda run: run.energy.total,
+    }
+    told = []
+    for name, energy_of in parts.items():
+        values = [band.value for run in item.runs if (band := per_operation(run, energy_of(run)))]
+        told += [f"{ends(values, _joules)} {name}"] if values else []
+    return (
+        f"{', '.join(told) or 'none happened'}; its descriptor: {', '.join(map(str, stated(item.chip))) or 'nothing'}"
+    )
 
 
 def _joules(value: float) -> str:

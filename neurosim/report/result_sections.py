@@ -84,15 +84,26 @@ def accuracy(result: ScenarioResult, groups: Sequence[Group], shown: Shown) -> M
 
 
 def energy(groups: Sequence[Group], shown: Shown) -> Markup:
-    """Energy by component for every run, each with its band and its share."""
+    """Energy by component for every run, each with its band and its share; chips side by side at one T."""
     parts = [shown("energy")]
-    for item in groups:
-        head = ["component", *(f"T = {run.steps}" for run in item.runs)]
-        rows: list[list[str]] = [[name, *(_component(run, name) for run in item.runs)] for name in COMPONENTS]
-        for name, band_of in _SUMS.items():
-            rows.append([element("b", name), *(_part(run, band_of(run)) for run in item.runs)])
-        parts += _headed(item, groups, table(head, rows))
+    if len(groups) > 1 and len({run.steps for item in groups for run in item.runs}) == 1:
+        models: dict[str, list[Group]] = {}
+        for item in groups:
+            models.setdefault(item.longest.model, []).append(item)
+        for model, alike in models.items():
+            columns = [(item.label, item.longest) for item in alike]
+            parts += [element("h3", f"{model}, T = {alike[0].longest.steps}"), _components(columns)]
+    else:
+        for item in groups:
+            parts += _headed(item, groups, _components([(f"T = {run.steps}", run) for run in item.runs]))
     return section("Energy per inference", *parts, shown("trade-off"))
+
+
+def _components(columns: Sequence[tuple[str, RunResult]]) -> Markup:
+    rows: list[list[str]] = [[name, *(_component(run, name) for _, run in columns)] for name in COMPONENTS]
+    for name, band_of in _SUMS.items():
+        rows.append([element("b", name), *(_part(run, band_of(run)) for _, run in columns)])
+    return table(["component", *(head for head, _ in columns)], rows)
 
 
 _SUMS: dict[str, Callable[[RunResult], Band]] = {
@@ -170,4 +181,6 @@ def _headed(item: Group, groups: Sequence[Group], *content: Markup) -> list[Mark
 
 
 def _sentence(line: str) -> str:
-    return f"{line[:1].upper()}{line[1:]}."
+    """End with a point and begin with a capital, but for a name that stands before a colon."""
+    named = line.partition(" ")[0].endswith(":")
+    return f"{line[:1] if named else line[:1].upper()}{line[1:]}."

@@ -47,7 +47,8 @@ def _pace(item: Group) -> str:
     host = f"; the host adds {_seconds(beside)}" if beside > _NOTHING else ""
     if not tick_sets_latency(item):
         tick = f", on a tick of {_seconds(item.chip.tick * 1e-12)}" if item.chip.discipline == "tick" else ""
-        return f"its steps last {shortest} to {longest}{tick}, as long as their work takes{host}"
+        work = "their work and the barrier take" if item.chip.discipline == "barrier" else "their work takes"
+        return f"its steps last {shortest} to {longest}{tick}, as long as {work}{host}"
     even = [run.energy.dynamic.value / _power(run) for run in item.runs if _power(run)]
     half = f"; at that power half of the energy would be dynamic at a latency of {ends(even, _seconds)}"
     return f"every step lasts one tick of {longest}, whatever there is to do{host}{half if even else ''}"

@@ -179,10 +179,8 @@ class _Bill:
 
     def hold(self, term: Power) -> None:
         """Add a power for the time that a counter tells."""
-        time = self.run.activity.total(term.counter)
-        if term.unit == "tick":
-            time = time * (self.run.times.step_ends[:, -1] / self.run.chip_steps)
-        seconds = float(time.mean()) * 1e-12
+        unit = self.run.times.step_ends[:, -1] / self.run.chip_steps if term.unit == "tick" else 1.0
+        seconds = float((self.run.activity.total(term.counter) * unit).mean()) * 1e-12
         _, level, figure = term.power.split(".")
         self.add("static", term.power, self.chip.levels[level].power[figure], seconds * self.chip.scale.static)
 
