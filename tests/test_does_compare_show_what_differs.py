@@ -225,6 +225,8 @@ def test_do_runs_on_several_chips_and_models_name_both(result):
         f"{chip} ({model})" for chip in ("loihi", "spinnaker2") for model in ("mnist-pulsed", "another")
     }
     assert [item.label for item in by_chip(two.runs)] == ["loihi", "spinnaker2"]
+    apart = group([on(result, "loihi"), replace(on(result, "spinnaker2"), model="another")])
+    assert [item.label for item in apart] == ["loihi (mnist-pulsed)", "spinnaker2 (another)"]
 
 
 def test_is_what_holds_for_a_whole_chip_or_model_said_once(result):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from neurosim.chip import load_chip
 from neurosim.cores import crossbar
+from neurosim.cores.crossbar.prices import COUNTERS
 from neurosim.cores.crossbar.vocabulary import VOCABULARY
 from neurosim.engine.functional import run_functional
 from neurosim.errors import NeurosimError
@@ -83,7 +84,7 @@ class Lockstep:
         return seen
 
     def total(self, counter):
-        return sum(int(core.counters[crossbar.COUNTERS.index(counter)]) for core in self.cores)
+        return sum(int(core.counters[COUNTERS.index(counter)]) for core in self.cores)
 
 
 def assert_same_pulses(network, pulses, chip=CHIP, seed=0):

@@ -211,15 +211,181 @@ def test_do_late_spikes_of_an_overrunning_core_act_one_tick_later():
     assert run.times.step_ends[0].tolist() == [(k + 1) * 35 * MICROSECOND for k in range(run.chip_steps)]
 
 
-def test_is_a_core_late_for_as_long_as_its_work_exceeds_the_tick():
-    # A pulse in every tick: 40 us of work in 35 us, so core a falls behind by 5 us in every tick and takes an eighth
-    # pulse together with the seventh (tick 8 starts at 35 + 7 x 40 = 315 us, when the pulse sent at 280 is there).
-    run = ns.simulate(relay(chip_of("35 us"), length=1), pulses_at(*range(20), length=20), record_spikes=True)
-    work = 37  # us: nothing to send
-    steps, start, starts = run.chip_steps, 0, []
+def reckon(pulses, tick, steps):
+    """One core by hand, in microseconds: starts of its ticks, pulses of its neuron, overruns, the end.
+
+    Every pulse is there within a microsecond of the start of its tick by the clock.
+    """
+    waiting, done, membrane, overruns = list(np.flatnonzero(pulses) * tick), 0, 0, 0
+    starts, fired = [], []
     for step in range(steps):
-        starts.append(max(start, 35 * step))
-        start = starts[-1] + (work if step else IDLE)
-    assert run.activity.total("overruns").tolist() == [sum(s + work > 35 * (k + 1) for k, s in enumerate(starts))]
-    assert run.times.step_ends[0, -1] == start * MICROSECOND
-    assert run.times.step_ends[0, :-1].tolist() == [(k + 1) * 35 * MICROSECOND for k in range(steps - 1)]
+        starts.append(max(done, step * tick))
+        taken = [at for at in waiting if at < starts[-1]]
+        waiting = waiting[len(taken) :]
+        membrane += len(taken)
+        fired.append(membrane >= 1)
+        membrane -= fired[-1]
+        done = starts[-1] + IDLE + 7 * len(taken)
+        overruns += done > (step + 1) * tick
+    return starts, fired, overruns, max(done, steps * tick)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(20, 60), st.lists(st.booleans(), min_size=1, max_size=30))
+def test_does_a_core_of_the_chip_drift_as_reckoned(tick, pulses):
+    program = relay(chip_of(f"{tick} us"), length=1)
+    run = ns.simulate(program, np.array(pulses)[None, :, None], record_spikes=True)
+    _, fired, overruns, end = reckon(pulses, tick, run.chip_steps)
+    assert run.spikes.full["a"][0, :, 0].tolist() == fired
+    assert run.activity.total("overruns").tolist() == [overruns]
+    clock = [(step + 1) * tick for step in range(run.chip_steps - 1)]
+    assert run.times.step_ends[0].tolist() == [at * MICROSECOND for at in (*clock, end)]
+
+
+def test_do_the_cases_put_the_question():
+    # 30 us and 7 us per pulse, one pulse every 35 us: a tick takes 37.5 us on average and the core is ever later.
+    starts, fired, overruns, _ = reckon([True] * 30, 35, 31)
+    assert starts[:4] == [0, 35, 72, 116]  # at 72 the pulse sent at 70 is there too
+    assert overruns == 30
+    assert sum(fired) == 30
+    assert starts[-1] - 30 * 35 > 35
+    assert reckon([True] * 9 + [False] * 30, 35, 39)[2] < 30  # and catches up
+
+
+def test_are_packets_that_cross_into_another_tick_counted_as_late():
+    # The event router takes 100 us and passes on what it has. The pulse sent at 0 arrives after 100 us, in tick 2 of
+    # 45 us, and acts in tick 3; a sends at 3 x 45 + 40 = 175 us, b gets it after 275 us, in tick 6, and acts in tick 7.
+    chip = chip_of("45 us", **{"time.router_latency": "100 us"})
+    run = ns.simulate(relay(chip), pulses_at(0, length=12), record_spikes=True)
+    assert (when(run, "a"), when(run, "b"), when(run, "c")) == ([3], [7], [11])
+    assert run.activity.total("late_packets").tolist() == [3]
+    assert run.activity.total("overruns").tolist() == [0]
+    assert run.times.step_ends[0].tolist() == [(k + 1) * 45 * MICROSECOND for k in range(run.chip_steps)]
+
+
+@pytest.mark.parametrize("picoseconds", [-1, 0, 1])
+def test_does_a_pulse_that_arrives_as_a_tick_starts_wait_for_the_next(picoseconds):
+    # The router's latency moves the arrival by single picoseconds across the start of tick 1.
+    quick = ns.simulate(relay(chip_of("45 us", **{"time.router_latency": "1 us"}), length=1), pulses_at(0))
+    [rest] = quick.times.packet_latency[0].tolist()
+    latency = 45 * MICROSECOND - (rest - MICROSECOND) + picoseconds
+    chip = chip_of("45 us", **{"time.router_latency": f"{latency} ps"})
+    run = ns.simulate(relay(chip, length=1), pulses_at(0), record_spikes=True)
+    assert run.times.packet_latency[0].tolist() == [45 * MICROSECOND + picoseconds]
+    assert when(run, "a") == [1 if picoseconds < 0 else 2]
+    assert run.activity.total("late_packets").tolist() == [picoseconds >= 0]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_do_inputs_of_the_last_tick_count(steps):
+    populations = (Population("in", 1, Source()), Population("a", 1, AddAndFire(1.0)), Population("b", 2, Accumulator()))
+    links = (Projection.dense("in", "a", [[1.0]], 0), Projection.dense("a", "b", [[3.0, -5.0]], 0))
+    network = Network("chain", populations, links, ("a", "b"))
+    program = program_of(network, chip_of("80 us"), [0, 9, 9])
+    run = ns.simulate(program, pulses_at(*range(steps), length=steps), record_spikes=True)
+    assert run.chip_steps == steps + 2
+    assert run.answers["a"].tolist() == [[steps]]
+    assert run.answers["b"].tolist() == [[3 * steps, -5 * steps]]
+    last = ns.simulate(program, pulses_at(steps - 1, length=steps))
+    assert last.answers["a"].tolist() == [[1]]
+    assert last.answers["b"].tolist() == [[3, -5]]
+
+
+def test_do_inputs_wait_in_the_port_over_ticks():
+    # Six lines pulse in tick 0; the port passes one packet every 25 us, so that ticks of 60 us get 3, 2 and 1 (at 0,
+    # 25, 50; 75, 100; 125) and the sum is 3 in tick 1, 5 in tick 2 and 6 in tick 3. None is late: each leaves the
+    # outside when the port is free.
+    populations = (Population("in", 6, Source()), Population("sum", 1, Accumulator()))
+    network = Network("wait", populations, (Projection.dense("in", "sum", np.ones((6, 1)), 0),), ("sum",))
+    program = program_of(network, chip_of("60 us", **{"time.io_serialisation": "25 us"}), [0])
+    pulses = np.zeros((1, 4, 6), dtype=bool)
+    pulses[0, 0] = True
+    answers = [ns.simulate(program, pulses[:, :steps]).answers["sum"].tolist() for steps in (1, 2, 3)]
+    assert answers == [[[3]], [[5]], [[6]]]
+    run = ns.simulate(program, pulses)
+    assert run.activity.total("late_packets").tolist() == [0]
+    assert run.times.first_packets[:, 4].tolist() == [k * 25 * MICROSECOND for k in range(6)]
+    # Six more in tick 1, from 60 us on, wait before the port until 150 us: they reach the core 90 us after they left
+    # the outside, all in a later tick, and after the sums are read.
+    pulses[0, 1] = True
+    run = ns.simulate(program, pulses[:, :2])
+    [_, *later] = run.times.packet_latency[0].tolist()
+    assert run.times.first_packets[6:, 4].tolist() == [(60 + k * 25) * MICROSECOND for k in range(6)]
+    assert np.diff(run.times.first_packets[:, 5]).tolist() == [25 * MICROSECOND] * 11
+    assert later == [run.times.packet_latency[0][0] + 90 * MICROSECOND]
+    assert run.activity.total("late_packets").tolist() == [6]
+    assert run.answers["sum"].tolist() == [[5]]
+
+
+def test_is_a_line_without_synapses_no_packet_and_no_time():
+    populations = (Population("in", 3, Source()), Population("sum", 1, Accumulator()))
+    weights = Projection("in", "sum", np.array([0, 0, 0, 1]), np.array([0], np.int32), np.array([1]), 1)
+    program = program_of(Network("one line", populations, (weights,), ("sum",)), chip_of("50 us"), [0])
+    run = ns.simulate(program, np.ones((1, 1, 3), dtype=bool))
+    assert run.activity.total("packets").tolist() == [1]
+    assert run.times.first_packets[:, 4].tolist() == [0]
+
+
+def busy(tick, seed, samples=4, **changes):
+    """A recurrent network on many cores, too much for its ticks, with pulses of several samples."""
+    rng = np.random.default_rng(seed)
+    populations = (Population("in", 6, Source()), Population("a", 12, AddAndFire(2.0)), Population("b", 5, AddAndFire(3.0)))
+    links = (
+        Projection.dense("in", "a", rng.integers(-1, 3, (6, 12)), 1),
+        Projection.dense("a", "a", rng.integers(-2, 2, (12, 12)), 2),
+        Projection.dense("a", "b", rng.integers(0, 3, (12, 5)), 1),
+    )
+    network = Network("busy", populations, links, ("a", "b"))
+    program = program_of(network, chip_of(tick, **changes), rng.choice(24, 17), policy="auto")
+    return program, rng.random((samples, 9, 6)) < 0.5
+
+
+CROWDED = [("40 us", {}), ("90 us", {"time.router_serialisation": "15 us"}), ("40 us", {"time.link_serialisation": "7 us"})]
+
+
+@pytest.mark.parametrize(("tick", "changes"), CROWDED)
+def test_does_nothing_of_one_sample_reach_the_next(tick, changes):
+    program, pulses = busy(tick, 3, **changes)
+    pulses[2] = False
+    together = ns.simulate(program, pulses, record_spikes=True)
+    assert together.activity.total("overruns").max() > 10
+    assert together.activity.total("late_packets").max() > 10
+    quiet = together.activity.summary().keys() - {"chip_steps", "neuron_updates", "overruns"}
+    for name in ("spikes", "packets", "packets_received", "late_packets", "synaptic_operations_low", "hops_east_west"):
+        assert name in quiet
+        assert together.activity.total(name)[2] == 0
+    for k in range(len(pulses)):
+        alone = ns.simulate(program, pulses[k : k + 1], record_spikes=True)
+        assert np.array_equal(alone.activity.per_core[0], together.activity.per_core[k])
+        assert np.array_equal(alone.activity.network[0], together.activity.network[k])
+        assert np.array_equal(alone.times.step_ends[0], together.times.step_ends[k])
+        for name in together.answers:
+            assert np.array_equal(alone.answers[name][0], together.answers[name][k])
+            assert np.array_equal(alone.spikes.full[name][0], together.spikes.full[name][k])
+
+
+@pytest.mark.parametrize(("tick", "changes"), CROWDED)
+def test_is_the_result_the_same_for_any_number_of_workers_and_the_second_time(tick, changes):
+    runs = []
+    for workers in (1, 2, 3, 1):
+        program, pulses = busy(tick, 5, samples=5, **changes)
+        runs.append(ns.simulate(program, pulses, record_spikes=True, workers=workers))
+    for run in runs[1:]:
+        identical(runs[0], run)
+
+
+@pytest.mark.parametrize(("tick", "changes"), CROWDED)
+def test_do_the_tables_of_a_run_have_the_same_totals(tick, changes):
+    program, pulses = busy(tick, 7, **changes)
+    run = ns.simulate(program, pulses)
+    activity, packets = run.activity, run.times.first_packets
+    assert activity.total("late_packets").sum() > 0
+    assert activity.packets_per_step.sum() == activity.total("packets").sum()
+    assert len(packets) == activity.total("packets")[0]
+    assert np.all(packets[:, 5] > packets[:, 4])  # every one was delivered, the late ones too
+    assert np.all(np.diff(packets[:, 0]) >= 0)
+    assert run.positions == ((0, 0), *(program.position(k) for k in range(len(program.cores))))
+    assert activity.per_step.sum(axis=0).tolist() == activity.per_core.sum(axis=(0, 1)).tolist()
+    # Packets of cores by their own step: as many as neurons of a fired in it, each of which sends to some core.
+    from_cores = np.bincount(packets[packets[:, 1] > 0, 0], minlength=run.chip_steps)
+    assert from_cores.tolist() == run.spikes.counts["a"][0].tolist()

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurosim.chip import load_chip
-from neurosim.cores.crossbar import COUNTERS
 from neurosim.cores.crossbar.draw import first_state, shift
 from neurosim.cores.crossbar.image import CrossbarImage, padded
+from neurosim.cores.crossbar.prices import COUNTERS
 from neurosim.cores.crossbar.registers import Registers
 from neurosim.cores.crossbar.state import CrossbarCore
 from neurosim.cores.crossbar.vocabulary import VOCABULARY

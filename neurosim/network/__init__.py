@@ -1,5 +1,6 @@
 """What is to be computed: populations, projections, inputs and readouts; knows nothing of chips."""
 
+from neurosim.network.microcode import NeuronProgram
 from neurosim.network.network import Network, Population, Projection
 from neurosim.network.neuron import (
     LIF,
@@ -9,6 +10,7 @@ from neurosim.network.neuron import (
     CompartmentNeuron,
     CrossbarNeuron,
     Neuron,
+    ProgrammedNeuron,
     Source,
 )
 
@@ -21,7 +23,9 @@ __all__ = [
     "CrossbarNeuron",
     "Network",
     "Neuron",
+    "NeuronProgram",
     "Population",
+    "ProgrammedNeuron",
     "Projection",
     "Source",
 ]

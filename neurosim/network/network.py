@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurosim.errors import NeurosimError, unknown
-from neurosim.network.neuron import Accumulator, CompartmentNeuron, Neuron, Source
+from neurosim.network.microcode import NeuronProgram
+from neurosim.network.neuron import Accumulator, CompartmentNeuron, Neuron, ProgrammedNeuron, Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,14 @@ class Population:
         """Whether its neurons send pulses; populations that do not are read out by their membranes."""
         if isinstance(self.neuron, CompartmentNeuron):
             return self.neuron.compartments[-1].spiking
+        if isinstance(self.neuron, ProgrammedNeuron):
+            return self.neuron.program.fires
         return not isinstance(self.neuron, Accumulator)
+
+    @property
+    def graded(self) -> bool:
+        """Whether its spikes carry values, by which the weights of its synapses are multiplied."""
+        return isinstance(self.neuron, ProgrammedNeuron) and self.neuron.program.graded
 
     @property
     def compartments(self) -> int:
@@ -160,6 +168,10 @@ def _walk(value: Any) -> Iterator[bytes]:
     elif isinstance(value, tuple):
         for element in value:
             yield from _walk(element)
+    elif isinstance(value, Mapping):
+        for key in sorted(value):
+            yield str(key).encode()
+            yield from _walk(value[key])
     elif isinstance(value, np.ndarray):
         yield f"{value.dtype.str}{value.shape}".encode()
         yield np.ascontiguousarray(value).tobytes()
@@ -173,15 +185,22 @@ def _check_population(network: str, population: Population) -> None:
         raise NeurosimError(f"{where}: size {population.size}, must be at least 1")
     parts = population.neuron.compartments if isinstance(population.neuron, CompartmentNeuron) else ()
     for part in (population.neuron, *parts):
-        for item in fields(part):
-            value = getattr(part, item.name)
-            if isinstance(value, str | bool | tuple):
-                continue
+        for name, value in _numbers(part):
             array = np.asarray(value)
             if array.ndim and array.shape != (population.size,):
-                raise NeurosimError(f"{where}: {item.name} has shape {array.shape}, needs () or ({population.size},)")
+                raise NeurosimError(f"{where}: {name} has shape {array.shape}, needs () or ({population.size},)")
             if not np.isfinite(array).all():
-                raise NeurosimError(f"{where}: {item.name} holds NaN or infinity")
+                raise NeurosimError(f"{where}: {name} holds NaN or infinity")
+
+
+def _numbers(part: Any) -> Iterator[tuple[str, Any]]:
+    """Yield name and value of the fields of a neuron model that hold numbers."""
+    for item in fields(part):
+        value = getattr(part, item.name)
+        if isinstance(value, Mapping):
+            yield from value.items()
+        elif not isinstance(value, str | bool | tuple | NeuronProgram):
+            yield item.name, value
 
 
 def _check_projection(network: Network, projection: Projection) -> None:

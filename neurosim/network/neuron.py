@@ -6,11 +6,15 @@ step in which the neuron fires, else 0. Parameters are scalars or arrays of the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from neurosim.errors import NeurosimError, unknown
+from neurosim.network.microcode import NeuronProgram
 
 Parameter = float | NDArray[np.float64]
 IntParameter = int | NDArray[np.int64]
@@ -131,4 +135,42 @@ class CrossbarNeuron:
     initial: IntParameter = 0
 
 
-Neuron = Source | AddAndFire | Accumulator | LIF | CompartmentNeuron | CrossbarNeuron
+@dataclass(frozen=True, eq=False)
+class ProgrammedNeuron:
+    """A neuron that runs a program of integer instructions in every step, as Loihi 2's do.
+
+    ``parameters`` gives every parameter of the program, ``initial`` the registers that do not start at 0: whole
+    numbers for all neurons or arrays of the population's size. What a program computes is in docs/semantics.md.
+    Raises NeurosimError for a name that the program does not have, a parameter without a value, and a value that is
+    not whole or does not fit the program's registers.
+    """
+
+    program: NeuronProgram
+    parameters: Mapping[str, IntParameter] = field(default_factory=dict)
+    initial: Mapping[str, IntParameter] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        program = self.program
+        for kind, given, known in (
+            ("parameter", self.parameters, program.parameters),
+            ("register", self.initial, program.registers),
+        ):
+            for name, value in given.items():
+                if name not in known:
+                    raise unknown(f"{kind} of program {program.name}:", name, known)
+                _check_whole(f"program {program.name}: {kind} '{name}'", value, program)
+        for name in program.parameters:
+            if name not in self.parameters:
+                raise NeurosimError(f"program {program.name}: parameter '{name}' has no value")
+
+
+def _check_whole(where: str, value: IntParameter, program: NeuronProgram) -> None:
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        raise NeurosimError(f"{where} holds {array.dtype}, needs whole numbers")
+    outside = array[(array < program.low) | (array > program.high)]
+    if len(outside):
+        raise NeurosimError(f"{where} {outside[0]}, the register holds {program.low}..{program.high}")
+
+
+Neuron = Source | AddAndFire | Accumulator | LIF | CompartmentNeuron | CrossbarNeuron | ProgrammedNeuron

@@ -26,6 +26,7 @@ class Arithmetic(NamedTuple):
     voltage_low: int
     voltage_high: int
     noise_magnitude: int
+    payload_largest: int = 1  # a spike without a value counts as 1
 
 
 class Parameters(NamedTuple):
@@ -133,3 +134,21 @@ def deliver(
     for k in range(axons.shape[0]):
         for s in range(axon_ptr[axons[k]], axon_ptr[axons[k] + 1]):
             sums[(step + 1 + delay[s]) % slots, target[s]] += weight[s]
+
+
+@njit(cache=True)
+def deliver_values(
+    axons: NDArray[np.int64],
+    values: NDArray[np.int64],
+    axon_ptr: NDArray[np.int64],
+    target: NDArray[np.int32],
+    weight: NDArray[np.int32],
+    delay: NDArray[np.int16],
+    sums: NDArray[np.int64],
+    step: int,
+) -> None:
+    """Do as ``deliver`` with spikes that carry ``values`` int64[k], by which the weights are multiplied."""
+    slots = sums.shape[0]
+    for k in range(axons.shape[0]):
+        for s in range(axon_ptr[axons[k]], axon_ptr[axons[k] + 1]):
+            sums[(step + 1 + delay[s]) % slots, target[s]] += values[k] * weight[s]

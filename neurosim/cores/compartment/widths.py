@@ -21,4 +21,13 @@ def arithmetic(chip: Chip) -> Arithmetic:
         -(1 << width("voltage_bound_exponent_low")) + 1,
         (1 << (9 + 2 * width("voltage_bound_exponent_high"))) - 1,
         width("noise_magnitude"),
+        payload_largest(chip),
     )
+
+
+def payload_largest(chip: Chip) -> int:
+    """Return the largest magnitude of a spike's value, 1 where spikes carry none.
+
+    The field holds a sign and a magnitude (lava).
+    """
+    return int(max(2 ** (chip.limit("payload_bits") - 1) - 1, 1))
