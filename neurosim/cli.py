@@ -25,7 +25,7 @@ app = typer.Typer(
 
 ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario file, or a name from the catalog.")]
 Chips = Annotated[list[str] | None, typer.Option("--chip", help="Chip, may be repeated; replaces the scenario's.")]
-Engine = Annotated[str | None, typer.Option(help="Engine: event.")]
+Engine = Annotated[str | None, typer.Option(help="Engine: event, compiled, or both: run the two and compare.")]
 Samples = Annotated[int | None, typer.Option(help="Number of samples.")]
 Steps = Annotated[str | None, typer.Option(help="Input steps T, or several: 4,8,16.")]
 Mapper = Annotated[str | None, typer.Option(help="Mapping algorithm.")]

@@ -20,8 +20,9 @@ from neurosim.network import LIF, AddAndFire, CrossbarNeuron, Network, Populatio
 CHIP = load_chip("truenorth", lambda _: VOCABULARY)
 
 
-def smaller(**limits):
-    return CHIP.with_overrides({f"limits.{name}": str(value) for name, value in limits.items()})
+def smaller(rows=64, columns=64, **limits):
+    sizes = {f"limits.{name}": str(value) for name, value in limits.items()}
+    return CHIP.with_overrides(sizes | {"geometry.rows": str(rows), "geometry.columns": str(columns)})
 
 
 # ---- the whole way, without the event kernel ---------------------------------------------------------------
@@ -292,6 +293,19 @@ def test_does_a_loop_that_needs_ever_more_copies_get_relays():
     assert mapping.lowered.lag == {"in": 0, "a": 1, "a~relay": 2}
 
 
+def test_do_relays_save_cores_where_copies_need_more_than_the_chip_has():
+    """Eight layers of 16 neurons need 4 cores each, as what they reach does; one relay in time makes it one each."""
+    dense = np.ones((16, 16), dtype=int)
+    network = chain([*[dense] * 8, np.ones((16, 64), dtype=int)], [5.0] * 9)
+    pulses = pulses_for(network, 8)
+    roomy, tight = smaller(neurons=16, axons=64), smaller(33, 1, neurons=16, axons=64)
+    run, mapping = assert_same_pulses(network, pulses, roomy)
+    assert (len(run.program.cores), mapping.lowered.lag["p8"]) == (8 * 4 + 4, 9)
+    run, mapping = assert_same_pulses(network, pulses, tight)
+    assert (len(run.program.cores), mapping.lowered.lag["p8"]) == (8 + 4 + 4, 10)
+    assert [r.name for r in mapping.lowered.records if "splitter" in r.name] == ["splitter p7"]
+
+
 def test_do_relays_follow_neurons_that_draw():
     """What follows a stochastic population is what follows its pulses when they are given from outside."""
     rng = np.random.default_rng(10)
@@ -364,6 +378,37 @@ def test_do_crossbar_neurons_pass_unchanged_with_axon_types_for_weights():
     assert np.flatnonzero(seen[:, 1]).tolist() == [2, 10]
     assert np.flatnonzero(seen[:, 2]).tolist() == [3]
     assert [sorted(image.axon_type) for image in run.program.images] == [[0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "rests"),
+    [
+        ({}, True),
+        ({"initial": 2}, True),
+        ({"initial": 3}, False),  # fires at once
+        ({"initial": -9}, True),
+        ({"initial": -10}, False),  # below the negative threshold
+        ({"leak": 1}, False),
+        ({"leak": 1, "leak_reversal": True}, True),  # nothing happens at zero
+        ({"leak": 1, "leak_reversal": True, "initial": 1}, False),
+        ({"leak": 1, "leak_reversal": True, "stochastic_leak": True}, False),  # it draws all the same
+        ({"threshold_mask": 1}, False),
+        ({"stochastic_weights": (True,)}, True),  # it draws with pulses only
+    ],
+)
+def test_is_retiming_called_exact_only_for_neurons_at_rest(changes, rests):
+    neuron = CrossbarNeuron(**{"weights": (1,), "threshold": 3, "negative_threshold": 9, **changes})
+    network = Network(
+        "rest",
+        (Population("in", 1, Source()), Population("n", 1, neuron)),
+        (Projection.dense("in", "n", [[1]]),),
+        ("n",),
+    )
+    lowered = crossbar.lower(network, CHIP)
+    assert lowered.lag == {"in": 0, "n": 1}
+    assert lowered.exact == rests
+    late = Network("late", network.populations, (Projection.dense("in", "n", [[1]], 1),), ("n",))
+    assert crossbar.lower(late, CHIP).exact  # nothing is moved
 
 
 # ---- any network, any small chip ---------------------------------------------------------------------------

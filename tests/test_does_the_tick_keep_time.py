@@ -1,5 +1,7 @@
 """Do ticks start on time, drift when a core is late and catch up, and is what comes too late counted?"""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import simpy
@@ -173,7 +175,7 @@ def relay(chip, length=3, **options):
     """A line of neurons, each on a core of its own, that pass every pulse on."""
     names = ["in", *"abcdefgh"[:length]]
     populations = (Population("in", 1, Source()), *(Population(name, 1, AddAndFire(1.0)) for name in names[1:]))
-    links = tuple(Projection.dense(a, b, [[1.0]], 1) for a, b in zip(names[:-1], names[1:], strict=True))
+    links = tuple(Projection.dense(a, b, [[1.0]], 1) for a, b in pairwise(names))
     network = Network("relay", populations, links, names[1:])
     return program_of(network, chip, [7 * k for k in range(length)], **options)
 
@@ -278,7 +280,11 @@ def test_does_a_pulse_that_arrives_as_a_tick_starts_wait_for_the_next(picosecond
 
 @pytest.mark.parametrize("steps", [1, 2, 5])
 def test_do_inputs_of_the_last_tick_count(steps):
-    populations = (Population("in", 1, Source()), Population("a", 1, AddAndFire(1.0)), Population("b", 2, Accumulator()))
+    populations = (
+        Population("in", 1, Source()),
+        Population("a", 1, AddAndFire(1.0)),
+        Population("b", 2, Accumulator()),
+    )
     links = (Projection.dense("in", "a", [[1.0]], 0), Projection.dense("a", "b", [[3.0, -5.0]], 0))
     network = Network("chain", populations, links, ("a", "b"))
     program = program_of(network, chip_of("80 us"), [0, 9, 9])
@@ -305,16 +311,14 @@ def test_do_inputs_wait_in_the_port_over_ticks():
     run = ns.simulate(program, pulses)
     assert run.activity.total("late_packets").tolist() == [0]
     assert run.times.first_packets[:, 4].tolist() == [k * 25 * MICROSECOND for k in range(6)]
-    # Six more in tick 1, from 60 us on, wait before the port until 150 us: they reach the core 90 us after they left
-    # the outside, all in a later tick, and after the sums are read.
+    # Six more in tick 1, from 60 us on. The port's link takes them as they come: those of 0 25 50 60 75 85 100 110 125
+    # 135 160 185 us pass at 0 25 50 75 100 125 150 175 200 225 250 275 us. From the sixth on that is another tick.
     pulses[0, 1] = True
     run = ns.simulate(program, pulses[:, :2])
-    [_, *later] = run.times.packet_latency[0].tolist()
     assert run.times.first_packets[6:, 4].tolist() == [(60 + k * 25) * MICROSECOND for k in range(6)]
-    assert np.diff(run.times.first_packets[:, 5]).tolist() == [25 * MICROSECOND] * 11
-    assert later == [run.times.packet_latency[0][0] + 90 * MICROSECOND]
-    assert run.activity.total("late_packets").tolist() == [6]
-    assert run.answers["sum"].tolist() == [[5]]
+    assert np.diff(np.sort(run.times.first_packets[:, 5])).tolist() == [25 * MICROSECOND] * 11
+    assert run.activity.total("late_packets").tolist() == [7]
+    assert run.answers["sum"].tolist() == [[5]]  # those before tick 2, which starts at 120 us
 
 
 def test_is_a_line_without_synapses_no_packet_and_no_time():
@@ -326,33 +330,41 @@ def test_is_a_line_without_synapses_no_packet_and_no_time():
     assert run.times.first_packets[:, 4].tolist() == [0]
 
 
-def busy(tick, seed, samples=4, **changes):
-    """A recurrent network on many cores, too much for its ticks, with pulses of several samples."""
+def busy(seed, samples=4, **changes):
+    """A recurrent network on six cores, too much for its ticks, with pulses of several samples."""
     rng = np.random.default_rng(seed)
-    populations = (Population("in", 6, Source()), Population("a", 12, AddAndFire(2.0)), Population("b", 5, AddAndFire(3.0)))
+    populations = (
+        Population("in", 6, Source()),
+        Population("a", 12, AddAndFire(2.0)),
+        Population("b", 5, AddAndFire(3.0)),
+    )
     links = (
         Projection.dense("in", "a", rng.integers(-1, 3, (6, 12)), 1),
         Projection.dense("a", "a", rng.integers(-2, 2, (12, 12)), 2),
         Projection.dense("a", "b", rng.integers(0, 3, (12, 5)), 1),
     )
     network = Network("busy", populations, links, ("a", "b"))
-    program = program_of(network, chip_of(tick, **changes), rng.choice(24, 17), policy="auto")
+    program = program_of(network, chip_of("60 us", **changes), 9 * rng.integers(0, 6, 17), policy="auto")
     return program, rng.random((samples, 9, 6)) < 0.5
 
 
-CROWDED = [("40 us", {}), ("90 us", {"time.router_serialisation": "15 us"}), ("40 us", {"time.link_serialisation": "7 us"})]
+# What makes packets late: slow hops, a crowded event router, crowded links, a slow port.
+CROWDED = [
+    {"time.hop_east_west": "20 us"},
+    {"time.router_serialisation": "15 us"},
+    {"time.link_serialisation": "7 us"},
+    {"time.io_serialisation": "30 us"},
+]
 
 
-@pytest.mark.parametrize(("tick", "changes"), CROWDED)
-def test_does_nothing_of_one_sample_reach_the_next(tick, changes):
-    program, pulses = busy(tick, 3, **changes)
+@pytest.mark.parametrize("changes", CROWDED, ids=str)
+def test_does_nothing_of_one_sample_reach_the_next(changes):
+    program, pulses = busy(3, **changes)
     pulses[2] = False
     together = ns.simulate(program, pulses, record_spikes=True)
     assert together.activity.total("overruns").max() > 10
     assert together.activity.total("late_packets").max() > 10
-    quiet = together.activity.summary().keys() - {"chip_steps", "neuron_updates", "overruns"}
     for name in ("spikes", "packets", "packets_received", "late_packets", "synaptic_operations_low", "hops_east_west"):
-        assert name in quiet
         assert together.activity.total(name)[2] == 0
     for k in range(len(pulses)):
         alone = ns.simulate(program, pulses[k : k + 1], record_spikes=True)
@@ -364,19 +376,19 @@ def test_does_nothing_of_one_sample_reach_the_next(tick, changes):
             assert np.array_equal(alone.spikes.full[name][0], together.spikes.full[name][k])
 
 
-@pytest.mark.parametrize(("tick", "changes"), CROWDED)
-def test_is_the_result_the_same_for_any_number_of_workers_and_the_second_time(tick, changes):
+@pytest.mark.parametrize("changes", CROWDED, ids=str)
+def test_is_the_result_the_same_for_any_number_of_workers_and_the_second_time(changes):
     runs = []
     for workers in (1, 2, 3, 1):
-        program, pulses = busy(tick, 5, samples=5, **changes)
+        program, pulses = busy(5, samples=5, **changes)
         runs.append(ns.simulate(program, pulses, record_spikes=True, workers=workers))
     for run in runs[1:]:
         identical(runs[0], run)
 
 
-@pytest.mark.parametrize(("tick", "changes"), CROWDED)
-def test_do_the_tables_of_a_run_have_the_same_totals(tick, changes):
-    program, pulses = busy(tick, 7, **changes)
+@pytest.mark.parametrize("changes", CROWDED, ids=str)
+def test_do_the_tables_of_a_run_have_the_same_totals(changes):
+    program, pulses = busy(7, **changes)
     run = ns.simulate(program, pulses)
     activity, packets = run.activity, run.times.first_packets
     assert activity.total("late_packets").sum() > 0

@@ -215,6 +215,20 @@ def test_is_a_wrong_option_named(refused, scenario, arguments, words):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["--chip", "truenorth"], "truenorth: limit axons on population 'hidden'"),
+        (["--chip", "spinnaker2", "--set", "chip.spinnaker2.level_policy=hgh"], "'hgh', did you mean 'high'?"),
+        (["--chip", "spinnaker2", "--set", "chip.spinnaker2.limits.data_bytes=8000"], "limit data_bytes"),
+        (["--chip", "spinnaker2", "--set", "chip.spinnaker2.limits.router_entries=2"], "limit router_entries"),
+        (["--chip", "loihi2", "--set", "chip.loihi2.limits.core_memory_bytes=1000"], "limit core_memory_bytes"),
+    ],
+)
+def test_is_a_network_that_another_chip_cannot_hold_refused(refused, scenario, arguments, words):
+    assert words in refused("run", scenario, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
         (["chips", "lohi"], "did you mean 'loihi'?"),
         (["explain", "loihi", "energy.synaptic_operatoin"], "did you mean 'energy.synaptic_operation'?"),
         (["noc", "--mesh", "8by8"], "--mesh 8by8: must have the form 8x8"),

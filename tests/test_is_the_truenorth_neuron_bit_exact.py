@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from neurosim.chip import load_chip
 from neurosim.cores.crossbar.draw import first_state, shift
-from neurosim.cores.crossbar.image import CrossbarImage, padded
+from neurosim.cores.crossbar.image import CrossbarImage, buffers, padded, stack
 from neurosim.cores.crossbar.prices import COUNTERS
 from neurosim.cores.crossbar.registers import Registers
 from neurosim.cores.crossbar.state import CrossbarCore
+from neurosim.cores.crossbar.step import leaving_times, step_cores
 from neurosim.cores.crossbar.vocabulary import VOCABULARY
+from neurosim.cores.crossbar.widths import arithmetic
 from neurosim.program import Destinations
 
 CHIP = load_chip("truenorth", lambda _: VOCABULARY)
@@ -104,8 +106,8 @@ class Plain:
         return False, clipped, False
 
 
-def core_of(neurons, types=(), synapses=None, seed=1, chip=CHIP, off_chip=()):
-    """The code under test with the same neurons; every column sends to an axon of its own core, if there is one."""
+def image_of(neurons, types=(), synapses=None, seed=1, off_chip=()):
+    """The same neurons as a core's memories."""
     n, axons = len(neurons), len(types)
     bits = np.zeros((axons, padded(n)), np.uint8)
     bits[:, :n] = 1 if synapses is None else synapses
@@ -127,7 +129,7 @@ def core_of(neurons, types=(), synapses=None, seed=1, chip=CHIP, off_chip=()):
         column("kappa", bool),
         column("V"),
     ).padded(padded(n))
-    image = CrossbarImage(
+    return CrossbarImage(
         n,
         np.array(types, dtype=np.uint8),
         np.packbits(bits, axis=1, bitorder="little"),
@@ -137,6 +139,12 @@ def core_of(neurons, types=(), synapses=None, seed=1, chip=CHIP, off_chip=()):
         np.ones(n, np.int64),
         seed,
     )
+
+
+def core_of(neurons, types=(), synapses=None, seed=1, chip=CHIP, off_chip=()):
+    """The code under test with the same neurons; every column sends to an axon of its own core, if there is one."""
+    n, axons = len(neurons), len(types)
+    image = image_of(neurons, types, synapses, seed, off_chip)
     targets = np.arange(n if axons else 0)
     ptr = np.arange(n + 1) if axons else np.zeros(n + 1, np.int64)
     outputs = Destinations(ptr, np.zeros(len(targets), np.int32), (targets % max(axons, 1)).astype(np.int32))
@@ -476,3 +484,45 @@ def test_does_a_whole_core_agree_with_the_rules(case, nemo):
     core.reset()
     assert not core.counters.any()
     assert core._state.register[0] == seed
+
+
+@given(st.lists(cores(), min_size=1, max_size=5), st.integers(1, 12), st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_do_many_cores_at_once_compute_what_each_does_alone(cases, copies, seed):
+    """Cores of different sizes, some of them alike, stepped together; more of them than are looked ahead at once."""
+    cases = [case for case in cases for _ in range(copies)]
+    images = [image_of(n, types, synapses, register) for n, types, synapses, _, register in cases]
+    alone = [core_of(n, types, synapses, register) for n, types, synapses, _, register in cases]
+    bar, parameters, draws, state = stack(images)
+    assert parameters.set.max() < len(cases)
+    space, counts = buffers(bar, state), np.zeros((len(images), 4), np.int64)
+    rng = np.random.default_rng(seed)
+    for tick in range(5):
+        active = rng.random((len(images), -(-bar.rows.shape[1] // 32) * 32)) < 0.2
+        for c, image in enumerate(images):
+            active[c, len(image.axon_type) :] = False
+            send(alone[c], np.flatnonzero(active[c]), tick)
+        slots = np.packbits(active, axis=1, bitorder="little").view(np.uint32)
+        step_cores(slots, bar, parameters, draws, state, arithmetic(CHIP), space, counts)
+        assert not slots.any()
+        for c, (image, core) in enumerate(zip(images, alone, strict=True)):
+            firing = core.update()
+            leaves, length = leaving_times(c, bar, space, image.n, UPDATE, EVENT, SPIKE)
+            assert space.fired[c, : space.n_fired[c]].tolist() == firing.units.tolist()
+            assert (leaves.tolist(), length) == (firing.time.tolist(), firing.duration)
+            assert state.v[c, : image.n].tolist() == potentials(core, image.n)
+            assert not state.v[c, image.n :].any()
+            assert counts[c].tolist() == core.counters[:4].tolist()
+    assert state.register.tolist() == [int(core._state.register[0]) for core in alone]
+
+
+def test_do_cores_of_one_kind_share_their_parameters():
+    def images(*neurons):
+        return [image_of([neuron] * 8, (0, 1), seed=k) for k, neuron in enumerate(neurons)]
+
+    plain, other, noisy = Plain(s=(1, -1, 0, 0), alpha=4), Plain(s=(1, -1, 0, 0), alpha=5), Plain(alpha=4, mask=1)
+    assert stack(images(plain, plain, other, plain))[1].set.tolist() == [0, 0, 1, 0]
+    assert stack(images(plain, plain, other, plain))[1].weight_set.tolist() == [0, 0, 0, 0]
+    assert stack(images(noisy, noisy))[1].set.tolist() == [0, 1]  # what was drawn is kept there
+    unused = [image_of([plain] * 8, (0, 0)), image_of([Plain(s=(1, 9, 9, 9), alpha=4)] * 8, (0, 0))]
+    assert stack(unused)[1].weight_set.tolist() == [0, 0]  # weights of types without an axon do not count

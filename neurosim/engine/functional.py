@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -11,8 +11,10 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.cores.compartment.bank import register_values
 from neurosim.cores.compartment.noise import noise_of
 from neurosim.cores.compartment.step import JOINS, Arithmetic, Parameters, State
+from neurosim.cores.compartment.vm import code_of
 from neurosim.engine.functional_kernels import (
     ACCUMULATOR,
     ADD_AND_FIRE,
@@ -20,14 +22,25 @@ from neurosim.engine.functional_kernels import (
     LIF_SUBTRACT,
     LIF_SUBTRACT_LATE,
     LIF_ZERO,
+    PROGRAM,
     SOURCE,
     Layout,
     Model,
+    Programs,
     Synapses,
     run_sample,
 )
 from neurosim.errors import NeurosimError
-from neurosim.network import LIF, Accumulator, AddAndFire, CompartmentNeuron, Network, Population, Source
+from neurosim.network import (
+    LIF,
+    Accumulator,
+    AddAndFire,
+    CompartmentNeuron,
+    Network,
+    Population,
+    ProgrammedNeuron,
+    Source,
+)
 
 _LIF_KIND = {"zero": LIF_ZERO, "subtract": LIF_SUBTRACT, "subtract-late": LIF_SUBTRACT_LATE}
 
@@ -38,9 +51,10 @@ class FunctionalRun:
 
     ``pulses[p]`` bool[n, T, size] for every population that is not a source; ``membranes[p]`` float64[n, T, size]
     after every step, only with ``trace=True``; ``final[p]`` float64[n, size] after the last step, both of the first
-    compartment of a neuron that has several; ``synaptic_events[k]`` int64[n] per projection: pairs of a pulse (or
-    a value that is not zero) and a weight that is not zero; ``membrane_updates[p]`` int64[n] by the NeuroBench
-    definition (all neurons in the first step, then those whose membrane differs from before the step).
+    compartment of a neuron that has several and the first register of a programmed one; ``synaptic_events[k]``
+    int64[n] per projection: pairs of a pulse (or a value that is not zero) and a weight that is not zero;
+    ``membrane_updates[p]`` int64[n] by the NeuroBench definition (all neurons in the first step, then those whose
+    membrane differs from before the step); ``values[p]`` int64[n, T, size] what graded spikes carry.
     """
 
     network: Network
@@ -49,6 +63,7 @@ class FunctionalRun:
     synaptic_events: tuple[NDArray[np.int64], ...]
     membrane_updates: dict[str, NDArray[np.int64]]
     membranes: dict[str, NDArray[np.float64]] | None = None
+    values: dict[str, NDArray[np.int64]] = field(default_factory=dict)
 
     def answer(self, population: str) -> NDArray[np.float64]:
         """Membranes of an accumulating population or pulse counts of a firing one, float64[n, size]."""
@@ -68,9 +83,9 @@ def run_functional(
 ) -> FunctionalRun:
     """Run every sample of ``inputs`` [n, T, input lines] (pulses as bool, or graded values) from rest.
 
-    ``arithmetic`` gives the integer widths when the network has compartments, ``seed`` the noise that they draw
-    (on a chip: the seed of the mapping). Raises NeurosimError for a wrong number of input lines and for a circle
-    of projections without delay.
+    ``arithmetic`` gives the integer widths when the network has compartments or programs, ``seed`` the noise that
+    they draw (on a chip: the seed of the mapping). Sums are exact up to 2**53. Raises NeurosimError for a wrong
+    number of input lines, a circle of projections without delay, and graded spikes without the width of a payload.
     """
     if inputs.ndim != 3 or inputs.shape[2] != network.n_inputs:
         raise NeurosimError(
@@ -80,6 +95,8 @@ def run_functional(
     n, steps, _ = inputs.shape
     units = flat.layout.unit_ptr[-1]
     pulses = np.zeros((n, steps, units), dtype=np.bool_)
+    graded = [p for p in network.neurons if p.graded]
+    values = np.zeros((n, steps if graded else 0, units), dtype=np.int64)
     final = np.zeros((n, units))
     membranes = np.zeros((n, steps if trace else 0, units))
     updates = np.zeros((n, len(network.populations)), dtype=np.int64)
@@ -88,6 +105,7 @@ def run_functional(
         flat.run(
             inputs[k].astype(np.float64),
             pulses[k],
+            values[k],
             final[k],
             membranes[k],
             updates[k],
@@ -105,6 +123,7 @@ def run_functional(
         tuple(events.T.copy()),
         {name: updates[:, index[name]] for name in columns},
         {name: membranes[:, :, c] for name, c in readout.items()} if trace else None,
+        {p.name: values[:, :, columns[p.name]] for p in graded},
     )
 
 
@@ -131,9 +150,14 @@ def _flatten(network: Network, arithmetic: Arithmetic | None, seed: int) -> _Fla
     widths = np.array([p.size * p.compartments for p in network.populations])
     unit_ptr = np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
     if arithmetic is None:
-        if any(isinstance(p.neuron, CompartmentNeuron) for p in network.populations):
+        if any(isinstance(p.neuron, CompartmentNeuron | ProgrammedNeuron) for p in network.populations):
             raise NeurosimError(f"network {network.name}: compartments need the integer widths of a chip")
         arithmetic = Arithmetic(0, 0, 0, 0, 0, 0, 0, 0)
+    for population in network.neurons:
+        if population.graded and arithmetic.payload_largest == 1:
+            raise NeurosimError(
+                f"network {network.name}: population '{population.name}': spikes carry values, the chip's do not"
+            )
     layout = Layout(
         np.array(_evaluation_order(network), dtype=np.int64),
         unit_ptr,
@@ -145,11 +169,12 @@ def _flatten(network: Network, arithmetic: Arithmetic | None, seed: int) -> _Fla
     noise = noise_of(network, arithmetic, seed)
     units = [np.arange(unit_ptr[k], unit_ptr[k + 1]) for k, p in enumerate(network.populations) if not p.is_source]
     noise = noise._replace(unit=np.concatenate([np.zeros(0, dtype=np.int64), *units])[noise.unit])
-    run = partial(run_sample, layout, model, parameters, arithmetic, noise, synapses)
+    programs, registers = _programs(network, unit_ptr)
+    run = partial(run_sample, layout, model, parameters, arithmetic, noise, programs, synapses)
     initial = model.initial.astype(np.int64)
 
     def run_from_rest(inputs: NDArray[np.float64], *out: NDArray[Any]) -> None:
-        run(inputs, State(np.zeros_like(initial), initial.copy(), np.zeros_like(initial)), *out)
+        run(inputs, State(np.zeros_like(initial), initial.copy(), np.zeros_like(initial)), registers.copy(), *out)
 
     return _Flat(network, layout, run_from_rest)
 
@@ -163,6 +188,7 @@ def _kind(population: Population) -> int:
         AddAndFire: ADD_AND_FIRE,
         Accumulator: ACCUMULATOR,
         CompartmentNeuron: COMPARTMENT,
+        ProgrammedNeuron: PROGRAM,
     }[type(model)]
 
 
@@ -206,6 +232,27 @@ def _parameters(network: Network, units: int) -> tuple[Model, Parameters]:
             model.threshold[start:stop] = neuron.threshold
         start = stop
     return model, Parameters(**integer, spiking=spiking)
+
+
+def _programs(network: Network, unit_ptr: NDArray[np.int64]) -> tuple[Programs, NDArray[np.int64]]:
+    """Concatenate the programs of all populations; returns them and the registers before the first step."""
+    neurons = {k: p.neuron for k, p in enumerate(network.populations) if isinstance(p.neuron, ProgrammedNeuron)}
+    codes = {k: code_of(neuron.program) for k, neuron in neurons.items()}
+    values = {k: register_values(neuron, network.populations[k].size) for k, neuron in neurons.items()}
+    units, count = int(unit_ptr[-1]), len(network.populations)
+    registers = np.zeros((units if codes else 0, max((v.shape[1] for v, _ in values.values()), default=1)), np.int64)
+    parameters = np.zeros((len(registers), max((v.shape[1] for _, v in values.values()), default=0)), np.int64)
+    shape = np.zeros((count, 4), dtype=np.int64)
+    for k, code in codes.items():
+        initial, given = values[k]
+        rows = slice(unit_ptr[k], unit_ptr[k + 1])
+        registers[rows, : initial.shape[1]], parameters[rows, : given.shape[1]] = initial, given
+        shape[k] = code.registers, code.temporaries, given.shape[1], code.bits
+    lengths = np.array([[len(codes[k].table), len(codes[k].constants)] if k in codes else [0, 0] for k in range(count)])
+    ptr, constant_ptr = np.concatenate([[[0, 0]], np.cumsum(lengths, axis=0)]).astype(np.int64).T.copy()
+    table = np.concatenate([np.zeros((0, 5), dtype=np.int64), *(code.table for code in codes.values())])
+    constants = np.concatenate([np.zeros(0, dtype=np.int64), *(code.constants for code in codes.values())])
+    return Programs(ptr, table, constant_ptr, constants, shape, parameters), registers
 
 
 def _synapses(network: Network, unit_ptr: NDArray[np.int64]) -> Synapses:

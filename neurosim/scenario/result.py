@@ -21,7 +21,8 @@ class RunResult:
     where nothing is printed). ``decisions_changed`` counts samples on which chip and reference decide differently,
     ``pulse_counts_changed`` those on which any population fires another number of pulses in its T steps.
     ``additions`` and ``dense_multiply_adds`` are per inference: synaptic events of the reference and the
-    multiply-adds of the dense network of the same shape. ``seconds`` is the time that the simulation took.
+    multiply-adds of the dense network of the same shape; ``recorded_additions`` are those that the model file states
+    for all 10,000 test images. ``seconds`` is the time that the simulation took.
     """
 
     chip: Chip
@@ -45,6 +46,7 @@ class RunResult:
     warnings: tuple[str, ...]
     mapper: str
     seconds: float
+    recorded_additions: float | None = None
 
     @property
     def energy_delay_product(self) -> float:

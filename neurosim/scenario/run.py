@@ -172,6 +172,7 @@ def _result(
         warnings=_warnings(run, chip, options.constants, host.counted),
         mapper=options.mapper or prepared.scenario.scenario.mapper,
         seconds=seconds,
+        recorded_additions=place.model.provenance["training"].get("additions_10000", {}).get(str(steps)),
     )
 
 

@@ -85,6 +85,7 @@ class Scenario(Strict):
     """A whole scenario, resolved: what ``--dry-run`` prints."""
 
     schema_: Annotated[Literal[1], Field(alias="schema")]
+    kind: Literal["model"] = "model"
     scenario: About
     inputs: Inputs
     chip: dict[str, ChipOptions] = Field(default_factory=dict)
@@ -125,11 +126,17 @@ def load_scenario(name_or_path: str | Path, changes: Sequence[tuple[str, Any]] =
     path = find_scenario(name_or_path)
     raw = parse(path)
     for dotted, value in changes:
-        _apply(raw, dotted, value)
+        apply_change(raw, dotted, value)
     return validate(Scenario, raw, path)
 
 
-def _apply(raw: dict[str, Any], dotted: str, value: Any) -> None:
+def scenario_kind(name_or_path: str | Path) -> Any:
+    """Return the ``kind`` that a scenario file states, "model" where it states none; raises as ``load_scenario``."""
+    return parse(find_scenario(name_or_path)).get("kind", "model")
+
+
+def apply_change(raw: dict[str, Any], dotted: str, value: Any) -> None:
+    """Set a dotted path of a parsed scenario to a value, as ``--set`` does; raises NeurosimError for what is none."""
     parts = dotted.split(".")
     if len(parts) < 2 or not all(parts):
         hint = _closest_field(dotted)

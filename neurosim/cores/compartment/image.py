@@ -7,19 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.cores.compartment.bank import Bank
 from neurosim.cores.compartment.noise import Noise
 from neurosim.cores.compartment.step import Parameters
 
 
 @dataclass(frozen=True, eq=False)
 class CompartmentImage:
-    """What one core holds: ``n`` compartments and synapse lists by input axon.
+    """What one core holds: ``n`` units, which are compartments or programmed neurons, and synapse lists by input axon.
 
-    ``axon_ptr`` int64[axons + 1]; per synapse ``target`` int32 (compartment), ``weight`` int32 (effective),
+    ``fixed`` int64[k] are the units that are compartments; ``parameters``, ``initial`` (int64[k], voltage before the
+    first step) and ``noise`` speak of those, by their number among them. ``banks`` are the programmed neurons.
+    ``axon_ptr`` int64[axons + 1]; per synapse ``target`` int32 (unit), ``weight`` int32 (effective),
     ``delay`` int16 (0 = the next step); per axon ``axon_bits`` int64 (bits per synapse with index),
     ``axon_sparse`` bool (an index is stored) and ``axon_format`` int64 (number of its synapse format).
-    ``initial`` int64[n] voltage before the first step; ``weight_bits`` the widest stored weight; ``noise`` lists the
-    compartments that draw noise.
+    ``weight_bits`` is the widest stored weight.
     """
 
     n: int
@@ -34,3 +36,5 @@ class CompartmentImage:
     axon_format: NDArray[np.int64]
     weight_bits: int
     noise: Noise
+    fixed: NDArray[np.int64]
+    banks: tuple[Bank, ...] = ()

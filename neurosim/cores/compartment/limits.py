@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
+from neurosim.cores.compartment.bank import banks_of, compartment_bytes, is_programmed
 from neurosim.cores.compartment.encode import Encoding, encode
 from neurosim.cores.compartment.image import CompartmentImage
 from neurosim.cores.compartment.memory import axon_words, index_bits
@@ -21,6 +22,7 @@ from neurosim.errors import UnsupportedError
 from neurosim.mapping.legality import Usage
 from neurosim.mapping.lowering import Lowered
 from neurosim.mapping.problem import CoreFill, Nets
+from neurosim.network import NeuronProgram
 from neurosim.program import Program
 
 Ints = NDArray[np.int64]
@@ -38,6 +40,12 @@ LIMITS = (
     "refractory_max",
     "weight_bits_max",
 )
+PROGRAM_LIMITS = ("core_memory_bytes", "state_bytes_max", "program_length_max")  # of chips with programmable neurons
+
+
+def limits_of(chip: Chip) -> tuple[str, ...]:
+    """Return the names of the limits that are checked on this chip."""
+    return LIMITS + (PROGRAM_LIMITS if chip.limit("programmable") else ())
 
 
 def accumulator_slots(delay: int, chip: Chip) -> int:
@@ -55,25 +63,45 @@ def usage(program: Program) -> tuple[Usage, ...]:
     for k, image in enumerate(program.images):
         core = int(program.cores[k])
         needs = _needs(image, len(program.outputs[k].core), chip)
-        result += [Usage(name, core, needs[name], chip.limit(name)) for name in LIMITS]
+        result += [Usage(name, core, needs[name], chip.limit(name)) for name in limits_of(chip)]
     return tuple(result)
 
 
 def _needs(image: CompartmentImage, output_axons: int, chip: Chip) -> dict[str, int]:
     counts = np.diff(image.axon_ptr)
     delay = int(image.delay.max(initial=0))
-    return {
+    words = int(axon_words(counts, image.axon_bits, chip).sum())
+    profiles = len(np.unique(_profiles(image.parameters, image.noise), axis=0))
+    needs = {
         "compartments": image.n,
         "input_axons": len(counts),
         "output_axons": output_axons,
-        "synapse_memory_words": int(axon_words(counts, image.axon_bits, chip).sum()),
-        "compartment_profiles": len(np.unique(_profiles(image.parameters, image.noise), axis=0)),
+        "synapse_memory_words": words,
+        "compartment_profiles": profiles + len({bank.profile for bank in image.banks}),
         "threshold_profiles": len(np.unique(image.parameters.threshold)),
         "synapse_formats": len(np.unique(image.axon_format)),
         "delay_max": delay,
         "accumulator_slots": accumulator_slots(delay, chip) * image.n,
         "refractory_max": int(image.parameters.refractory.max(initial=0)),
         "weight_bits_max": int(image.weight_bits),
+    }
+    if not chip.limit("programmable"):
+        return needs
+    states = [len(image.fixed) * [compartment_bytes(chip)], *(len(b.unit) * [b.state_bytes] for b in image.banks)]
+    programs = {bank.program for bank in image.banks}
+    return needs | _programmed(sum(map(sum, states)), max(map(max, filter(None, states))), programs, words, chip)
+
+
+def _programmed(state: int, largest: int, programs: Iterable[NeuronProgram], words: int, chip: Chip) -> dict[str, int]:
+    """Return what counts on chips with programmable neurons besides.
+
+    One memory holds the state of all neurons (``state`` bytes, at most ``largest`` each) and the synapse ``words``;
+    the instructions of all different programs of a core share one store.
+    """
+    return {
+        "core_memory_bytes": state + words * chip.limit("word_bits") // 8,
+        "state_bytes_max": largest,
+        "program_length_max": sum(len(program.code) for program in programs),
     }
 
 
@@ -100,9 +128,10 @@ def core_filler(lowered: Lowered, nets: Nets, chip: Chip) -> Callable[[], CoreFi
 class _Shared:
     """What all cores of one mapping have in common.
 
-    ``unit_ptr`` compartments of each neuron; ``profile`` and ``threshold`` numbers per compartment; ``refractory``,
-    ``delay`` and ``weight_bits`` the largest per neuron; ``port``, ``bits`` (per synapse, without index) and
-    ``format`` (dense one of each pair) per net.
+    ``unit_ptr`` compartments of each neuron; ``profile`` and ``threshold`` numbers per compartment (a programmed
+    neuron counts as one, with threshold -1); ``refractory``, ``delay`` and ``weight_bits`` the largest per neuron;
+    ``port``, ``bits`` (per synapse, without index) and ``format`` (dense one of each pair) per net; ``state`` in
+    bytes and number of the program (-1 for none) per compartment, ``programs`` by number.
     """
 
     chip: Chip
@@ -116,6 +145,9 @@ class _Shared:
     port: Ints
     bits: Ints
     format: Ints
+    state: Ints
+    program: Ints
+    programs: tuple[NeuronProgram, ...]
 
     @classmethod
     def of(cls, lowered: Lowered, nets: Nets, chip: Chip) -> _Shared:
@@ -123,7 +155,8 @@ class _Shared:
         if not network.neurons:
             raise UnsupportedError(f"{chip.name}: network {network.name} has no population that computes")
         parameters, _ = registers(network, chip)
-        noise = noise_of(network, arithmetic(chip), 0)
+        fixed, banks = np.flatnonzero(~is_programmed(network)), banks_of(network, chip)
+        noise = noise_of(network, arithmetic(chip), 0).on(fixed)
         units = np.concatenate([np.full(p.size, p.compartments, dtype=np.int64) for p in network.neurons])
         unit_ptr = np.concatenate([[0], np.cumsum(units)]).astype(np.int64)
         encodings = [encode(p, chip)[0] for p in network.projections]
@@ -135,18 +168,30 @@ class _Shared:
         own = np.array([e.bits for e in encodings], dtype=np.int64)
         np.maximum.at(delay, nets.target, np.concatenate([*delays, start[:0]])[start[per_synapse] + nets.synapse])
         np.maximum.at(weight_bits, nets.target, own[per_synapse])
+        profile, threshold, refractory, state, program = np.zeros((5, unit_ptr[-1]), dtype=np.int64)
+        profile[fixed] = np.unique(_profiles(parameters, noise), axis=0, return_inverse=True)[1].ravel()
+        threshold[fixed] = np.unique(parameters.threshold, return_inverse=True)[1]
+        refractory[fixed], state[fixed], program[fixed] = parameters.refractory, compartment_bytes(chip), -1
+        profiles = {bank.profile: len(fixed) + k for k, bank in enumerate(banks)}
+        programs = {bank.program: k for k, bank in enumerate(banks)}
+        for bank in banks:
+            profile[bank.unit], threshold[bank.unit] = profiles[bank.profile], -1
+            state[bank.unit], program[bank.unit] = bank.state_bytes, programs[bank.program]
         return cls(
             chip,
             nets,
             unit_ptr,
-            np.unique(_profiles(parameters, noise), axis=0, return_inverse=True)[1].ravel(),
-            np.unique(parameters.threshold, return_inverse=True)[1],
-            np.maximum.reduceat(parameters.refractory, unit_ptr[:-1]),
+            profile,
+            threshold,
+            np.maximum.reduceat(refractory, unit_ptr[:-1]),
             delay,
             weight_bits,
             np.array([p.port for p in network.projections], dtype=np.int64)[projection],
             (own + np.array([e.delay_bits for e in encodings], dtype=np.int64))[projection],
             2 * format_numbers(encodings)[projection],
+            state,
+            program,
+            tuple(bank.program for bank in banks),
         )
 
 
@@ -173,15 +218,19 @@ class CompartmentFill:
         self._axons = _Axons(np.zeros(n, np.int64), np.full(n, -1, np.int64), np.zeros(n, np.bool_))
         self._profiles: set[int] = set()
         self._thresholds: set[int] = set()
+        self._programs: set[int] = set()
+        self._state = 0
         self._formats = np.zeros(int(shared.format.max(initial=-1)) + 2, dtype=np.int64)
-        self.needs = dict.fromkeys(LIMITS, 0)
+        self.needs = dict.fromkeys(limits_of(shared.chip), 0)
 
     def add(self, neuron: int, sends: int = 0) -> Usage | None:
         """Place one more neuron here and return None, or leave the core as it is and return the exceeded limit."""
         shared, chip, needs = self._shared, self._shared.chip, self.needs
         units = slice(shared.unit_ptr[neuron], shared.unit_ptr[neuron + 1])
         profiles = self._profiles.union(shared.profile[units].tolist())
-        thresholds = self._thresholds.union(shared.threshold[units].tolist())
+        thresholds = self._thresholds.union(shared.threshold[units].tolist()) - {-1}
+        programs = self._programs.union(shared.program[units].tolist()) - {-1}
+        state = self._state + int(shared.state[units].sum())
         nets, added = np.unique(shared.nets.reaching(neuron), return_counts=True)
         before = self._axons.of(nets)
         after = self._grown(before, needs["compartments"] + shared.port[nets], added)
@@ -203,12 +252,17 @@ class CompartmentFill:
             "refractory_max": max(needs["refractory_max"], int(shared.refractory[neuron])),
             "weight_bits_max": max(needs["weight_bits_max"], int(shared.weight_bits[neuron])),
         }
+        if chip.limit("programmable"):
+            largest = max(needs["state_bytes_max"], int(shared.state[units].max()))
+            run = [shared.programs[k] for k in programs]
+            wanted |= _programmed(state, largest, run, wanted["synapse_memory_words"], chip)
         for limit, needed in wanted.items():
             if needed > chip.limit(limit):
                 return Usage(limit, -1, needed, chip.limit(limit))
         for column, values in zip(self._axons, after, strict=True):
             column[nets] = values
         self._profiles, self._thresholds, self._formats, self.needs = profiles, thresholds, formats, wanted
+        self._programs, self._state = programs, state
         return None
 
     @staticmethod

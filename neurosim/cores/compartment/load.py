@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
+from neurosim.cores.compartment.bank import Bank, banks_of, is_programmed
 from neurosim.cores.compartment.encode import Encoding, effective_weights, encode
 from neurosim.cores.compartment.image import CompartmentImage
 from neurosim.cores.compartment.limits import format_numbers
@@ -35,11 +36,13 @@ def load(mapping: Mapping, nets: Nets) -> Program:
     port = np.array([p.port for p in network.projections], dtype=np.int64)[nets.projection][nets.net_of_synapse]
     target = layout.unit[nets.target] + port
     tables = _Tables(target, weights[synapse], delays[synapse], [e for e, _ in encodings])
-    parameters, initial = registers(network, chip)
-    noise = noise_of(network, arithmetic(chip), mapping.seed)
-    images = tuple(
-        _image(core, layout, axons, tables, parameters, initial, noise, nets, chip) for core in range(len(layout.cores))
+    units = _Units(
+        ~is_programmed(network),
+        *registers(network, chip),
+        noise_of(network, arithmetic(chip), mapping.seed),
+        banks_of(network, chip),
     )
+    images = tuple(_image(core, layout, axons, tables, units, nets, chip) for core in range(len(layout.cores)))
     return Program(
         chip,
         mapping.lowered,
@@ -115,7 +118,7 @@ class _Axons:
 
 @dataclass(frozen=True, eq=False)
 class _Tables:
-    """Per synapse in net order: target compartment, effective weight, delay; and the projections' encodings."""
+    """Per synapse in net order: target unit, effective weight, delay; and the projections' encodings."""
 
     target: NDArray[np.int64]
     weight: NDArray[np.int64]
@@ -123,20 +126,25 @@ class _Tables:
     encodings: list[Encoding]
 
 
+@dataclass(frozen=True, eq=False)
+class _Units:
+    """All units of the network: ``fixed`` bool[units] are compartments, of which the next three speak."""
+
+    fixed: NDArray[np.bool_]
+    parameters: Parameters
+    initial: NDArray[np.int64]
+    noise: Noise
+    banks: tuple[Bank, ...]
+
+
 def _image(
-    core: int,
-    layout: _Layout,
-    axons: _Axons,
-    tables: _Tables,
-    parameters: Parameters,
-    initial: NDArray[np.int64],
-    noise: Noise,
-    nets: Nets,
-    chip: Chip,
+    core: int, layout: _Layout, axons: _Axons, tables: _Tables, units: _Units, nets: Nets, chip: Chip
 ) -> CompartmentImage:
     neurons = layout.order[layout.core_ptr[core] : layout.core_ptr[core + 1]]
     first_unit = np.cumsum(layout.compartments) - layout.compartments
     here = np.concatenate([np.arange(first_unit[n], first_unit[n] + layout.compartments[n]) for n in neurons])
+    fixed = np.flatnonzero(units.fixed[here])
+    rows = (np.cumsum(units.fixed) - 1)[here[fixed]]  # of the parameters, which compartments alone have
     lo, hi = axons.core_ptr[core], axons.core_ptr[core + 1]
     ptr = axons.ptr[lo : hi + 1]
     synapses = axons.synapse_order[ptr[0] : ptr[-1]]
@@ -147,8 +155,8 @@ def _image(
     own_bits = np.array([e.bits + e.delay_bits for e in tables.encodings], dtype=np.int64)
     return CompartmentImage(
         len(here),
-        Parameters(*(values[here] for values in parameters)),
-        initial[here],
+        Parameters(*(values[rows] for values in units.parameters)),
+        units.initial[rows],
         local,
         target.astype(np.int32),
         tables.weight[synapses].astype(np.int32),
@@ -157,7 +165,9 @@ def _image(
         sparse,
         2 * format_numbers(tables.encodings)[projection] + sparse,
         max((tables.encodings[k].bits for k in np.unique(projection)), default=0),
-        noise.on(here),
+        units.noise.on(here[fixed]),
+        fixed,
+        tuple(bank for bank in (bank.on(here) for bank in units.banks) if len(bank.unit)),
     )
 
 

@@ -9,15 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
+from neurosim.cores.compartment.bank import refuse_program, rests
+from neurosim.cores.compartment.lower_programs import add_and_fire_program, leaky_program
 from neurosim.cores.compartment.quantise import (
-    at_most,
     largest_weight,
     quantisation_record,
     quantised,
     range_record,
     weight_bounds,
 )
-from neurosim.cores.compartment.widths import arithmetic
+from neurosim.cores.compartment.threshold import rounding, split, threshold_grid
+from neurosim.cores.compartment.widths import arithmetic, payload_largest
 from neurosim.errors import UnsupportedError
 from neurosim.mapping.lowering import Lowered, Record, retime
 from neurosim.network import (
@@ -28,11 +30,10 @@ from neurosim.network import (
     CompartmentNeuron,
     Network,
     Population,
+    ProgrammedNeuron,
     Projection,
 )
-from neurosim.network.neuron import Parameter
 
-_GRID_TOLERANCE = 1e-9  # relative; below it a threshold counts as on the grid
 LEAST_DELAY = 1  # a spike sent in one step acts in the next one at the earliest: the barrier lies between
 
 
@@ -49,10 +50,13 @@ class _Part:
 def lower(network: Network, chip: Chip) -> Lowered:
     """Rewrite a network for compartment cores: retime, quantise weights, build compartments.
 
-    Populations of CompartmentNeuron pass unchanged and need integer weights. Raises UnsupportedError for what
-    cannot be expressed, naming population or projection and feature.
+    Populations of CompartmentNeuron and ProgrammedNeuron pass unchanged and need integer weights. Where neurons run
+    programs, the subtractive reset is one. Raises UnsupportedError for what cannot be expressed, naming population
+    or projection and feature.
     """
-    retimed, lag, record = retime(network, LEAST_DELAY)
+    for population in network.neurons:
+        refuse_program(population, chip)
+    retimed, lag, record = retime(network, LEAST_DELAY, lambda neuron: rests(neuron, chip))
     parts = {p.name: _lower_population(retimed, p, chip) for p in retimed.neurons}
     projections = tuple(_lower_projection(p, parts[p.target].scale, chip) for p in retimed.projections)
     projections += tuple(extra for part in parts.values() for extra in part.extra)
@@ -60,7 +64,9 @@ def lower(network: Network, chip: Chip) -> Lowered:
     lowered = Network(f"{network.name} on {chip.name}", populations, projections, network.outputs)
     records = [record] if record else []
     for name, part in parts.items():
-        wraps = range_record(part.population, [p for p in projections if p.target == name], chip)
+        wraps = range_record(
+            part.population, [_at_most(retimed, p, chip) for p in projections if p.target == name], chip
+        )
         records += [*part.records, wraps] if wraps and part.scale is not None else part.records
     grain = 1 << chip.width("weight_shift")
     scale = {name: 1.0 if part.scale is None else part.scale * grain for name, part in parts.items()}
@@ -70,7 +76,7 @@ def lower(network: Network, chip: Chip) -> Lowered:
 def _lower_population(network: Network, population: Population, chip: Chip) -> _Part:
     model = population.neuron
     incoming = [p for p in network.projections if p.target == population.name]
-    if isinstance(model, CompartmentNeuron):
+    if isinstance(model, CompartmentNeuron | ProgrammedNeuron):
         return _Part(population, None)
     if isinstance(model, AddAndFire):
         return _add_and_fire(population, model, incoming, chip)
@@ -90,6 +96,13 @@ def _lower_projection(projection: Projection, scale: float | None, chip: Chip) -
             f" {projection.weights.dtype}, compartments need integer weights"
         )
     return projection
+
+
+def _at_most(network: Network, projection: Projection, chip: Chip) -> Projection:
+    """Return the projection with what its synapses add at most: spikes of some sources multiply the weight."""
+    if not network.population(projection.source).graded:
+        return projection
+    return replace(projection, weights=projection.weights * payload_largest(chip))
 
 
 def _free_scale(incoming: list[Projection], chip: Chip) -> tuple[float, bool]:
@@ -131,8 +144,12 @@ def _accumulator(population: Population, incoming: list[Projection], chip: Chip)
 
 
 def _add_and_fire(population: Population, model: AddAndFire, incoming: list[Projection], chip: Chip) -> _Part:
-    """Build the pair of docs/semantics.md: dendrite A sums and never fires, soma S compares and resets."""
-    theta, scale, exact = _threshold_grid(population, model, incoming, chip)
+    """Build a program, or the pair of docs/semantics.md: dendrite A sums, soma S compares and resets."""
+    theta, scale, exact = threshold_grid(population, model, incoming, chip)
+    if chip.limit("programmable"):
+        programmed, made = add_and_fire_program(population, theta, chip)
+        rounded = quantisation_record(population, incoming, scale, exact, chip, rounding(theta, scale, model.threshold))
+        return _Part(programmed, scale, (), (rounded, *made))
     grain = chip.width("weight_shift")
     unit = 1 << grain
     soma = Compartment(
@@ -143,7 +160,7 @@ def _add_and_fire(population: Population, model: AddAndFire, incoming: list[Proj
         join="max",
     )
     dendrite = _summing(chip)
-    mantissa, power = _split(theta)
+    mantissa, power = split(theta)
     inhibition = Projection(
         population.name,
         population.name,
@@ -155,7 +172,7 @@ def _add_and_fire(population: Population, model: AddAndFire, incoming: list[Proj
         grain + power,
     )
     records = (
-        quantisation_record(population, incoming, scale, exact, chip, _rounding(theta, scale, model.threshold)),
+        quantisation_record(population, incoming, scale, exact, chip, rounding(theta, scale, model.threshold)),
         Record(
             f"subtractive reset {population.name}",
             "each neuron becomes a dendrite that sums and never fires and a soma that compares; the soma's spike"
@@ -168,66 +185,8 @@ def _add_and_fire(population: Population, model: AddAndFire, incoming: list[Proj
     return _Part(replace(population, neuron=CompartmentNeuron((dendrite, soma))), scale, (inhibition,), records)
 
 
-def _rounding(theta: NDArray[np.int64], scale: float, threshold: Parameter) -> str:
-    """Say what thresholds became, and how far they are off when they are not on the grid."""
-    low, high = int(np.min(theta)), int(np.max(theta))
-    error = float(np.abs(theta / scale - threshold).max())
-    off = f", off by at most {at_most(error)}" if error > _GRID_TOLERANCE * float(np.max(threshold)) else ""
-    return (str(low) if low == high else f"{low}..{high}") + off
-
-
-def _threshold_grid(
-    population: Population, model: AddAndFire, incoming: list[Projection], chip: Chip
-) -> tuple[NDArray[np.int64], float, bool]:
-    """Choose integer thresholds that one inhibitory weight can take away, and the weight scale that follows.
-
-    The soma keeps floor(v / 2**decay_bits) of its voltage, which must stay below half a weight unit for the
-    comparison to be exact: the threshold is at most ``2**decay_bits / 2`` units (docs/semantics.md).
-    """
-    threshold = np.broadcast_to(np.asarray(model.threshold, dtype=np.float64), (population.size,))
-    if threshold.min() <= 0:
-        raise UnsupportedError(
-            f"{chip.name}: population '{population.name}': threshold {threshold.min():g}, must be above 0"
-        )
-    largest, integers = weight_bounds(incoming)
-    most = float(2 ** chip.width("decay_bits") // 2)
-    whole = bool(np.all(threshold == np.rint(threshold)))
-    if integers and whole and largest <= largest_weight(chip) and threshold.max() <= most:
-        theta = threshold.astype(np.int64)
-        power = _common_power(theta, chip)
-        if power is not None:
-            return theta, 1.0, True
-    # Scalar thresholds land exactly on the grid; with an array each one is rounded to it.
-    wanted = min(largest_weight(chip) / largest if largest else most, most / float(threshold.max()))
-    top = float(threshold.max()) * wanted
-    power = max(int(np.floor(top)).bit_length() - chip.width("weight_mantissa_bits"), 0)
-    step = 1 << power
-    grid_top = int(top) // step * step
-    if grid_top < 1:
-        raise UnsupportedError(
-            f"{chip.name}: population '{population.name}': threshold {threshold.max():g} is below one weight step"
-            f" of {largest / largest_weight(chip):.3g}"
-        )
-    scale = grid_top / float(threshold.max())
-    theta = np.maximum(np.rint(threshold * scale / step).astype(np.int64), 1) * step
-    return theta, scale, False
-
-
-def _common_power(theta: NDArray[np.int64], chip: Chip) -> int | None:
-    """Return the power of two that leaves all thresholds as mantissas, or None when there is none."""
-    mantissa, power = _split(theta)
-    return power if int(mantissa.max()).bit_length() <= chip.width("weight_mantissa_bits") else None
-
-
-def _split(theta: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
-    """Split thresholds in mantissas and the largest power of two that all of them share."""
-    shared = int(np.bitwise_or.reduce(theta))
-    power = (shared & -shared).bit_length() - 1
-    return theta >> power, power
-
-
 def _leaky(population: Population, model: LIF, incoming: list[Projection], chip: Chip) -> _Part:
-    if model.reset != "zero":
+    if model.reset != "zero" and not chip.limit("programmable"):
         raise UnsupportedError(
             f"{chip.name}: population '{population.name}': reset '{model.reset}' with leak, the chip resets to zero"
         )
@@ -249,6 +208,10 @@ def _leaky(population: Population, model: LIF, incoming: list[Projection], chip:
             f"{chip.name}: population '{population.name}': threshold {wanted[wanted > 0].min():g} is below half a"
             f" weight step of {1 / scale:.3g}"
         )
+    rounded = quantisation_record(population, incoming, scale, exact, chip, rounding(threshold, scale, model.threshold))
+    if model.reset != "zero":
+        programmed, made = leaky_program(population, model, scale, threshold, chip)
+        return _Part(programmed, scale, (), (rounded, *made))
     compartment = Compartment(
         decay_u=_full_decay(chip),
         decay_v=np.minimum(np.rint((1 - decay) * one), one - 1).astype(np.int64),
@@ -257,7 +220,7 @@ def _leaky(population: Population, model: LIF, incoming: list[Projection], chip:
         initial=np.rint(np.asarray(model.initial) * scale * unit).astype(np.int64),
     )
     records = (
-        quantisation_record(population, incoming, scale, exact, chip, _rounding(threshold, scale, model.threshold)),
+        rounded,
         Record(
             f"leak {population.name}",
             f"decay rounded to 1/{one}, bias and initial voltage to the chip's integers",

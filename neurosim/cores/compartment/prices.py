@@ -17,12 +17,14 @@ COUNTERS = (
     "random_numbers",
 )
 
+PROGRAM_COUNTERS = ("registers_wrapped",)
+
 MULTICAST = False
 
 
 def counters(chip: Chip) -> tuple[str, ...]:
-    """Return the names of the counters, in their order: the same on every chip of this kind."""
-    return COUNTERS
+    """Return the names of the counters, in their order; programmable chips have PROGRAM_COUNTERS besides."""
+    return COUNTERS + (PROGRAM_COUNTERS if chip.limit("programmable") else ())
 
 
 def prices(chip: Chip) -> tuple[Price | Power, ...]:
@@ -31,8 +33,11 @@ def prices(chip: Chip) -> tuple[Price | Power, ...]:
 
 
 def stamp(static: int, step: int, value: int) -> int:
-    """Return the payload of an input packet: none."""
-    return 0
+    """Return the payload of an input packet: the value that multiplies the weights, 1 for a plain pulse.
+
+    Every packet of this core kind carries it so; where spikes have no values it is 1 and nobody reads it.
+    """
+    return value
 
 
 PRICES = (

@@ -11,7 +11,7 @@ from neurosim.chip import Chip
 from neurosim.cores.compartment.step import JOINS, Parameters
 from neurosim.cores.compartment.widths import arithmetic
 from neurosim.errors import UnsupportedError
-from neurosim.network import CompartmentNeuron, Network, Population
+from neurosim.network import CompartmentNeuron, Network, Population, ProgrammedNeuron
 
 _NAMES = ("decay_u", "decay_v", "bias", "threshold", "refractory", "join", "spiking", "initial")
 
@@ -19,11 +19,13 @@ _NAMES = ("decay_u", "decay_v", "bias", "threshold", "refractory", "join", "spik
 def registers(network: Network, chip: Chip) -> tuple[Parameters, NDArray[np.int64]]:
     """Return each parameter over all compartments in network order, and the voltages before the first step.
 
-    Raises UnsupportedError for a population that is not made of compartments, a parameter that its register
-    cannot hold, and a first compartment that joins one before it.
+    Programmed neurons have none of them. Raises UnsupportedError for any other population that is not made of
+    compartments, a parameter that its register cannot hold, and a first compartment that joins one before it.
     """
     columns: dict[str, list[NDArray[np.int64]]] = {name: [np.zeros(0, dtype=np.int64)] for name in _NAMES}
     for population in network.neurons:
+        if isinstance(population.neuron, ProgrammedNeuron):
+            continue
         if not isinstance(population.neuron, CompartmentNeuron):
             raise UnsupportedError(f"{chip.name}: population '{population.name}' is not lowered to compartments")
         join = population.neuron.compartments[0].join if len(population.neuron) else "of nothing"

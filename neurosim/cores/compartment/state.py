@@ -12,14 +12,15 @@ from neurosim.chip import ConstantSet, Quantity
 from neurosim.cores.compartment.image import CompartmentImage
 from neurosim.cores.compartment.limits import accumulator_slots
 from neurosim.cores.compartment.noise import add_noise
-from neurosim.cores.compartment.prices import COUNTERS
-from neurosim.cores.compartment.step import State, deliver, step_compartments
+from neurosim.cores.compartment.prices import COUNTERS, PROGRAM_COUNTERS, counters
+from neurosim.cores.compartment.step import State, deliver, deliver_values, step_compartments
+from neurosim.cores.compartment.vm import step_programs
 from neurosim.cores.compartment.widths import arithmetic
 from neurosim.cores.firing import Firing
 from neurosim.errors import NeurosimError
 from neurosim.program import Destinations, Program
 
-_INDEX = {name: k for k, name in enumerate(COUNTERS)}
+_INDEX = {name: k for k, name in enumerate(COUNTERS + PROGRAM_COUNTERS)}
 
 
 class SweepTimes(NamedTuple):
@@ -82,6 +83,8 @@ class CompartmentCore:
     ) -> None:
         self._image, self._out_ptr = image, outputs.ptr
         self._arithmetic = arithmetic(program.chip)
+        self._graded = program.chip.limit("payload_bits") > 0
+        self._counters = len(counters(program.chip))
         self._slots = accumulator_slots(int(image.delay.max(initial=0)), program.chip)
         self._times = SweepTimes(
             _picoseconds(constants, "neuron_update_inactive"),
@@ -90,7 +93,7 @@ class CompartmentCore:
             _picoseconds(constants, "output_message"),
         )
         self._drawing = np.zeros(image.n, dtype=np.int64)
-        self._drawing[image.noise.unit] = _picoseconds(constants, "random_number")
+        self._drawing[image.fixed[image.noise.unit]] = _picoseconds(constants, "random_number")
         synapses = np.diff(image.axon_ptr)
         per_synapse = np.where(
             image.axon_sparse,
@@ -102,39 +105,69 @@ class CompartmentCore:
         self._dense_synapses = np.where(image.axon_sparse, 0, synapses)
         self._fired = np.zeros(image.n, dtype=np.bool_)
         self._active = np.zeros(image.n, dtype=np.bool_)
+        self._sent = np.ones(image.n, dtype=np.int64)
         self.reset()
 
     def reset(self) -> None:
         """Return to the state after loading, with all counters at zero."""
-        n = self._image.n
-        self._state = State(np.zeros(n, np.int64), self._image.initial.copy(), np.zeros(n, np.int64))
-        self._sums = np.zeros((self._slots, n), dtype=np.int64)
+        k = len(self._image.fixed)
+        self._state = State(np.zeros(k, np.int64), self._image.initial.copy(), np.zeros(k, np.int64))
+        self._registers = [bank.initial.copy() for bank in self._image.banks]
+        self._sums = np.zeros((self._slots, self._image.n), dtype=np.int64)
         self._step = 0
-        self.counters = np.zeros(len(COUNTERS), dtype=np.int64)
+        self.counters = np.zeros(self._counters, dtype=np.int64)
 
     def update(self) -> Firing:
-        """Advance all compartments by one step and return who fired and when each message leaves."""
-        slot, parameters, noise = self._sums[self._step % self._slots], self._image.parameters, self._image.noise
-        if len(noise.unit):
-            parameters = parameters._replace(bias=add_noise(noise, self._step, slot, parameters.bias))
-            self.counters[_INDEX["random_numbers"]] += len(noise.unit)
-        clipped = step_compartments(slot, self._state, parameters, self._arithmetic, self._fired, self._active)
+        """Advance all units by one step and return who fired and when each message leaves."""
+        slot = self._sums[self._step % self._slots]
+        if not self._image.banks:
+            self._step_compartments(slot, self._fired, self._active)
+        else:
+            self._step_mixed(slot)
         slot[:] = 0
         units, entry, leaves, length = sweep(self._fired, self._active, self._drawing, self._out_ptr, self._times)
-        firing = Firing(units, entry, np.zeros_like(entry), leaves, length)
+        values = np.repeat(self._sent[units], np.diff(self._out_ptr)[units]) if self._image.banks else None
+        firing = Firing(units, entry, np.ones_like(entry) if values is None else values, leaves, length)
         active = int(np.count_nonzero(self._active))
         count = self.counters
         count[_INDEX["neuron_updates_active"]] += active
         count[_INDEX["neuron_updates_inactive"]] += self._image.n - active
         count[_INDEX["spikes"]] += len(firing.units)
         count[_INDEX["output_messages"]] += len(firing.destination)
-        count[_INDEX["voltages_clipped"]] += clipped
         return firing
+
+    def _step_compartments(self, q: NDArray[np.int64], fired: NDArray[np.bool_], active: NDArray[np.bool_]) -> None:
+        """Advance the units of fixed dynamics; all arrays are over those alone."""
+        parameters, noise, count = self._image.parameters, self._image.noise, self.counters
+        if len(noise.unit):
+            parameters = parameters._replace(bias=add_noise(noise, self._step, q, parameters.bias))
+            count[_INDEX["random_numbers"]] += len(noise.unit)
+        clipped = step_compartments(q, self._state, parameters, self._arithmetic, fired, active)
+        count[_INDEX["voltages_clipped"]] += clipped
+
+    def _step_mixed(self, slot: NDArray[np.int64]) -> None:
+        """Advance compartments and programmed neurons; they do not meet within a step, so their order is free."""
+        fixed = self._image.fixed
+        if len(fixed):
+            fired, active = np.zeros((2, len(fixed)), dtype=np.bool_)
+            self._step_compartments(slot[fixed], fired, active)
+            self._fired[fixed], self._active[fixed] = fired, active
+        for bank, registers in zip(self._image.banks, self._registers, strict=True):
+            sent, active = np.zeros(len(bank.unit), dtype=np.int64), np.zeros(len(bank.unit), dtype=np.bool_)
+            wrapped = step_programs(
+                slot[bank.unit], registers, bank.parameters, bank.code, self._arithmetic, sent, active
+            )
+            self._sent[bank.unit], self._fired[bank.unit], self._active[bank.unit] = sent, sent != 0, active
+            self.counters[_INDEX["registers_wrapped"]] += wrapped
 
     def finish_step(self, axons: NDArray[np.int64], payloads: NDArray[np.int64]) -> None:
         """Process the spikes that arrived in this step, given by input axon; they act in a later step."""
         image = self._image
-        deliver(axons, image.axon_ptr, image.target, image.weight, image.delay, self._sums, self._step)
+        synapses = image.axon_ptr, image.target, image.weight, image.delay, self._sums, self._step
+        if self._graded and np.any(payloads != 1):
+            deliver_values(axons, payloads, *synapses)
+        else:
+            deliver(axons, *synapses)
         count = self.counters
         count[_INDEX["input_messages"]] += len(axons)
         count[_INDEX["synaptic_operations_dense"]] += int(self._dense_synapses[axons].sum())
@@ -142,9 +175,12 @@ class CompartmentCore:
         self._step += 1
 
     def membranes(self, units: NDArray[np.int32]) -> NDArray[np.int64]:
-        """Return the voltages of some compartments, int64[k]."""
-        voltages: NDArray[np.int64] = self._state.v[units]
-        return voltages
+        """Return the voltages of some compartments or the first registers of programmed neurons, int64[k]."""
+        membranes = np.empty(self._image.n, dtype=np.int64)
+        membranes[self._image.fixed] = self._state.v
+        for bank, registers in zip(self._image.banks, self._registers, strict=True):
+            membranes[bank.unit] = registers[:, 0]
+        return membranes[units]
 
 
 def start(program: Program, core: int, constants: ConstantSet) -> CompartmentCore:

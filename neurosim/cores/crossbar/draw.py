@@ -10,30 +10,33 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 TAPS = 0x80200003
-_BYTE = 8
+MOST_BITS = 32
 _WORD = (1 << 64) - 1
 
 
-def _shifted(register: int, times: int) -> int:
-    for _ in range(times):
-        register = (register >> 1) ^ (TAPS if register & 1 else 0)
-    return register
+def _tables() -> NDArray[np.int64]:
+    """Return what 0..32 shifts make of each byte of the register alone, int64[times, byte, value]."""
+    now = np.arange(256, dtype=np.int64) << np.array([[0], [8], [16], [24]])
+    tables = [now]
+    for _ in range(MOST_BITS):
+        now = (now >> 1) ^ (now & 1) * TAPS
+        tables.append(now)
+    return np.stack(tables)
 
 
-# What the low byte alone becomes in eight shifts; the rest only moves down, so eight shifts are one look-up.
-_BYTE_SHIFTS = np.array([_shifted(low, _BYTE) for low in range(1 << _BYTE)], dtype=np.int64)
+_SHIFTS = _tables()
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def shift(register: int, times: int) -> int:
-    """Return the register (int64, below 2**32) after so many shifts."""
-    for _ in range(times // _BYTE):
-        register = (register >> _BYTE) ^ _BYTE_SHIFTS[register & 0xFF]
-    for _ in range(times % _BYTE):
-        register = (register >> 1) ^ (TAPS if register & 1 else 0)
-    return register
+    """Return the register (int64, below 2**32) after up to MOST_BITS shifts: a linear map, byte by byte."""
+    a, b = _SHIFTS[times, 0, register & 0xFF], _SHIFTS[times, 1, (register >> 8) & 0xFF]
+    c, d = _SHIFTS[times, 2, (register >> 16) & 0xFF], _SHIFTS[times, 3, register >> 24]
+    shifted: int = a ^ b ^ c ^ d
+    return shifted
 
 
 def first_state(seed: int, core: int) -> int:

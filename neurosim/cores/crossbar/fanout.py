@@ -28,30 +28,49 @@ def spread(network: Network, chip: Chip) -> tuple[Network, tuple[Record, ...]]:
     ``network`` has crossbar neurons and projections of one type and one delay, which may still be 0.
     Raises CapacityError naming the population when a neuron does not fit and no relay helps.
     """
-    records: list[Record] = []
-    relays: set[str] = set()
-    trial = _try(network, chip)
-    while (name := _needs_relay(network, trial, chip, relays)) is not None:
-        changed, added, record = _relayed(network, name, relays)
-        after = _try(changed, chip)
-        if trial.refused is None and (after.refused is not None or after.cores >= trial.cores):
-            break  # it was to save cores and does not
-        network, trial = changed, after
-        relays |= added
-        records.append(record)
-    copied = np.maximum(trial.targets - 1, 0)
-    if copied.any():
-        records.append(
-            Record(
-                "copies",
-                f"{int((copied > 0).sum())} neurons stand {int(copied.max()) + 1} times or less on their core, once"
-                " per target axon",
-                "a neuron's spikes go to one axon of one core",
-                "exact",
-                f"{int(copied.sum())} more neurons when cores are filled in order",
-            )
-        )
-    return network, tuple(records)
+    spread_out = _Spread(network, frozenset(), ())
+    while (trial := _try(spread_out.network, chip)).refused is not None:
+        population, neuron = _owner(spread_out.network, trial.refused)
+        _check_hope(spread_out, population, neuron, trial, chip)
+        spread_out = _relayed(spread_out, population.name)
+    while trial.cores > chip.n_cores:
+        better = _fewer_cores(spread_out, trial, chip)
+        if better is None:
+            break  # the mapper will say that the chip is too small
+        spread_out, trial = better
+    return spread_out.network, spread_out.records + _copies(trial)
+
+
+def _copies(trial: _Trial) -> tuple[Record, ...]:
+    copies = np.maximum(trial.targets - 1, 0)
+    if not copies.any():
+        return ()
+    record = Record(
+        "copies",
+        f"{int((copies > 0).sum())} neurons stand up to {int(copies.max()) + 1} times on their core, once per target"
+        " axon",
+        "a neuron's spikes go to one axon of one core",
+        "exact",
+        f"{int(copies.sum())} more neurons when cores are filled in order",
+    )
+    return (record,)
+
+
+@dataclass(frozen=True, eq=False)
+class _Spread:
+    """A network with the relays inserted so far, their names and the records."""
+
+    network: Network
+    relays: frozenset[str]
+    records: tuple[Record, ...]
+
+    def outgoing(self, name: str) -> list[Projection]:
+        """Return what a population sends to."""
+        return [p for p in self.network.projections if p.source == name]
+
+    def is_relayed(self, name: str) -> bool:
+        """Tell whether a population is a relay or sends to relays only."""
+        return name in self.relays or all(p.target in self.relays for p in self.outgoing(name))
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,39 +116,37 @@ def _try(network: Network, chip: Chip) -> _Trial:
     return _Trial(int(core_of.max(initial=-1)) + 1, nets.sends(core_of) + outside)
 
 
-def _needs_relay(network: Network, trial: _Trial, chip: Chip, relays: set[str]) -> str | None:
-    """Return the population that a relay is to follow, None when the trial fits or nothing is left to try."""
-    if trial.usage is not None and trial.refused is not None:
-        population, neuron = _owner(network, trial.refused)
-        _check_hope(network, population, neuron, trial.usage, chip, relays)
-        return population.name
-    if trial.cores <= chip.n_cores:
-        return None
-    copies = np.maximum(trial.targets - 1, 0)
-    ends = np.cumsum([p.size for p in network.neurons])[:-1]
-    sums = {
-        p.name: int(part.sum())
-        for p, part in zip(network.neurons, np.split(copies, ends), strict=True)
-        if not _is_relayed(network, p.name, relays)
-    }
-    most = max(sums, key=lambda name: sums[name], default="")
-    return most if sums.get(most) else None
-
-
-def _check_hope(
-    network: Network, population: Population, neuron: int, usage: Usage, chip: Chip, relays: set[str]
-) -> None:
+def _check_hope(spread_out: _Spread, population: Population, neuron: int, trial: _Trial, chip: Chip) -> None:
     """Raise CapacityError when no relay can make a neuron fit on an empty core."""
-    where, outside = f"population '{population.name}', neuron {neuron}", population.name in network.outputs
+    usage, name = trial.usage, population.name
+    if usage is None:
+        return
+    where, outside = f"population '{name}', neuron {neuron}", name in spread_out.network.outputs
     if usage.limit == "targets_per_neuron" and outside:
         where += ", which draws random numbers, is read out and drives others"
     elif usage.limit == "neurons" and usage.available > 1:
-        targets = [p.targets[p.indptr[neuron] : p.indptr[neuron + 1]] for p in _outgoing(network, population.name)]
-        if sum(map(len, targets)) > 1 or not _is_relayed(network, population.name, relays):
+        targets = sum(int(p.fan_out[neuron]) for p in spread_out.outgoing(name))
+        if targets > 1 or not spread_out.is_relayed(name):
             return
     elif usage.limit == "targets_per_neuron":
         return
     raise CapacityError(chip.name, usage.limit, usage.needed, usage.available, where)
+
+
+def _fewer_cores(spread_out: _Spread, trial: _Trial, chip: Chip) -> tuple[_Spread, _Trial] | None:
+    """Return the network with one more relay that saves cores: behind the population of most copies if it does.
+
+    Of equal populations the last comes first: fewer cores there save copies of all that send to it.
+    """
+    neurons = spread_out.network.neurons
+    parts = np.split(np.maximum(trial.targets - 1, 0), np.cumsum([p.size for p in neurons])[:-1])
+    copies = [(int(part.sum()), k) for k, part in enumerate(parts) if not spread_out.is_relayed(neurons[k].name)]
+    for count, k in sorted(copies, reverse=True):
+        changed = _relayed(spread_out, neurons[k].name)
+        after = _try(changed.network, chip) if count else trial
+        if after.refused is None and after.cores < trial.cores:
+            return changed, after
+    return None
 
 
 def _owner(network: Network, neuron: int) -> tuple[Population, int]:
@@ -140,49 +157,43 @@ def _owner(network: Network, neuron: int) -> tuple[Population, int]:
     raise IndexError(neuron)
 
 
-def _outgoing(network: Network, name: str) -> list[Projection]:
-    return [p for p in network.projections if p.source == name]
-
-
-def _reached(network: Network, name: str) -> list[tuple[str, int]]:
+def _reached(spread_out: _Spread, name: str) -> list[tuple[str, int]]:
     """Return the neurons that a population reaches, in order of the network."""
-    order = {p.name: k for k, p in enumerate(network.populations)}
+    order = {p.name: k for k, p in enumerate(spread_out.network.populations)}
     found: set[tuple[str, int]] = set()
-    for p in _outgoing(network, name):
+    for p in spread_out.outgoing(name):
         found.update((p.target, t) for t in np.unique(p.targets).tolist())
     return sorted(found, key=lambda pair: (order[pair[0]], pair[1]))
 
 
-def _is_relayed(network: Network, name: str, relays: set[str]) -> bool:
-    """Tell whether a population is a relay or sends to relays only."""
-    return name in relays or all(p.target in relays for p in _outgoing(network, name))
-
-
-def _relayed(network: Network, name: str, relays: set[str]) -> tuple[Network, set[str], Record]:
+def _relayed(spread_out: _Spread, name: str) -> _Spread:
     """Put a relay behind a population, or two that share its targets where it is one or has one already."""
-    reached, middle = _reached(network, name), 0
-    if _is_relayed(network, name, relays):
+    network, reached, middle = spread_out.network, _reached(spread_out, name), 0
+    if spread_out.is_relayed(name):
         middle = len(reached) // 2
     halves = [half for half in (reached[:middle], reached[middle:]) if half]
-    source, outgoing = network.population(name), _outgoing(network, name)
-    populations = list(network.populations)
+    source, outgoing = network.population(name), spread_out.outgoing(name)
     projections = [p for p in network.projections if p.source != name]
-    place, cost, added = populations.index(source) + 1, 0, set()
+    relays = []
     for number, half in enumerate(halves):
         relay, more = _relay(f"{name}~relay{number + 1 if middle else ''}", source, outgoing, half)
-        populations.insert(place + number, relay)
+        relays.append(relay)
         projections += more
-        cost += relay.size
-        added.add(relay.name)
+    place = network.populations.index(source) + 1
+    populations = (*network.populations[:place], *relays, *network.populations[place:])
     record = Record(
         f"splitter {name}",
         f"each neuron of {name} sends to {'two relay neurons' if middle else 'a relay neuron'}, copies of which send"
         " on, one step later",
         "a neuron has one target axon, and copies of these neurons do not fit or would draw other random numbers",
         "exact",
-        f"{cost} neurons and their copies, one more step",
+        f"{sum(relay.size for relay in relays)} neurons and their copies, one more step",
     )
-    return replace(network, populations=tuple(populations), projections=tuple(projections)), added, record
+    return _Spread(
+        replace(network, populations=populations, projections=tuple(projections)),
+        spread_out.relays.union(relay.name for relay in relays),
+        (*spread_out.records, record),
+    )
 
 
 def _relay(

@@ -43,27 +43,56 @@ def stack(images: Sequence[CrossbarImage]) -> tuple[Crossbar, Parameters, Draws,
     columns = max(len(image.registers.leak) for image in images)
     r = [image.registers.padded(columns) for image in images]
     rows = np.zeros((len(images), axons, columns // LANES), np.uint8)
-    kinds, synapses = np.zeros((len(images), axons), np.uint8), np.zeros((len(images), axons), np.int16)
+    info = np.zeros((len(images), axons, 2), np.int16)
     for c, image in enumerate(images):
         used = image.rows.shape
         rows[c, : used[0], : used[1]] = image.rows
-        kinds[c, : used[0]] = image.axon_type
-        synapses[c, : used[0]] = np.unpackbits(image.rows, axis=1).sum(axis=1)
+        info[c, : used[0], 0] = image.axon_type
+        info[c, : used[0], 1] = np.unpackbits(image.rows, axis=1).sum(axis=1)
+    weight_set, weight_sets = _alike([_weights(x, image) for x, image in zip(r, images, strict=True)])
+    own, sets = _alike([_others(x, c) for c, x in enumerate(r)])
+    chosen = [r[c] for c in sets]
     parameters = Parameters(
-        np.stack([np.where(x.weight_mode, 0, x.weight) for x in r]).astype(np.int16),
-        np.stack([x.reversal for x in r]),
-        np.stack([x.saturate for x in r]),
-        np.stack([x.reset_mode for x in r]).astype(np.int8),
-        np.stack([x.reset for x in r]).astype(np.int32),
+        weight_set,
+        own,
+        np.stack([_weights(r[c], images[c]) for c in weight_sets]),
+        np.stack([x.reversal for x in chosen]),
+        np.stack([x.saturate for x in chosen]),
+        np.stack([x.reset_mode for x in chosen]).astype(np.int8),
+        np.stack([x.reset for x in chosen]).astype(np.int32),
     )
     state = State(
         np.stack([x.initial for x in r]).astype(np.int32),
         np.array([image.seed for image in images], dtype=np.int64),
-        np.stack([np.where(x.leak_mode, 0, x.leak) for x in r]).astype(np.int16),
-        np.stack([x.threshold for x in r]).astype(np.int32),
-        np.stack([-x.negative for x in r]).astype(np.int32),
+        np.stack([np.where(x.leak_mode, 0, x.leak) for x in chosen]).astype(np.int16),
+        np.stack([x.threshold for x in chosen]).astype(np.int32),
+        np.stack([-x.negative for x in chosen]).astype(np.int32),
     )
-    return Crossbar(rows, kinds, synapses), parameters, _draws(r), state
+    return Crossbar(rows, info), parameters, _draws(r), state
+
+
+def _alike(tables: Sequence[NDArray[np.int16] | NDArray[np.int64]]) -> tuple[NDArray[np.int64], list[int]]:
+    """Number different tables: which one each core has, int64[cores], and the first core of each."""
+    numbers: dict[bytes, int] = {}
+    which = [numbers.setdefault(table.tobytes(), len(numbers)) for table in tables]
+    return np.array(which, dtype=np.int64), [which.index(k) for k in range(len(numbers))]
+
+
+def _weights(r: Registers, image: CrossbarImage) -> NDArray[np.int16]:
+    """Return the deterministic weights; where a column has no axon of a type, one of that type stands in."""
+    weights = np.where(r.weight_mode, 0, r.weight)
+    bits = np.zeros((len(image.axon_type), weights.shape[1]), np.bool_)
+    bits[:, : image.rows.shape[1] * LANES] = np.unpackbits(image.rows, axis=1, bitorder="little")
+    for kind, own in enumerate(weights):
+        used = bits[image.axon_type == kind].any(axis=0)
+        own[~used] = own[used][0] if used.any() else 0
+    return weights.astype(np.int16)
+
+
+def _others(r: Registers, core: int) -> NDArray[np.int64]:
+    """Return everything but weights and first potential, and the core's number where columns draw."""
+    rest = np.stack([r.leak, r.reversal, r.threshold, r.reset_mode, r.reset, r.negative, r.saturate])
+    return np.append(rest.ravel(), core if r.draws.any() else -1).astype(np.int64)
 
 
 def _draws(r: Sequence[Registers]) -> Draws:
@@ -85,7 +114,7 @@ def _draws(r: Sequence[Registers]) -> Draws:
 
 def buffers(bar: Crossbar, state: State) -> Buffers:
     """Return the space that ticks of some cores need."""
-    (cores, axons), columns = bar.type.shape, state.v.shape[1]
+    (cores, axons), columns = bar.axon.shape[:2], state.v.shape[1]
     act = np.zeros(columns, np.uint8)
     return Buffers(
         np.zeros(cores, np.int64),

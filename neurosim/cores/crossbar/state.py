@@ -59,7 +59,7 @@ class CrossbarCore:
         now, count = self._ring[slot : slot + 1], self.counters
         stepped = count[None, :_STEPPED]
         step_cores(now, self._bar, self._parameters, self._draws, self._state, self._arithmetic, self._buffers, stepped)
-        leaves, length = leaving_times(self._bar, self._buffers, self._image.n, *self._times)
+        leaves, length = leaving_times(0, self._bar, self._buffers, self._image.n, *self._times)
         units = self._buffers.fired[0, : len(leaves)].astype(np.int64)
         count[_INDEX["neuron_updates"]] += self._image.n
         count[_INDEX["memory_scans"]] += 1

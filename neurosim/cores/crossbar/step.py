@@ -23,6 +23,7 @@ _BIT_OF_TOP = np.zeros(32, dtype=np.int64)
 _BIT_OF_TOP[[(_DE_BRUIJN << k & 0xFFFFFFFF) >> 27 for k in range(32)]] = np.arange(32)
 _ONES = np.array([bin(byte).count("1") for byte in range(256)], dtype=np.int64)
 _REST, _SPIKE, _NEGATIVE, _FORCED = np.uint8(0), np.uint8(1), np.uint8(2), np.uint8(3)
+_BLOCK = 32  # cores whose slots are taken at once
 _NEVER = np.iinfo(np.int32).max
 
 
@@ -42,21 +43,24 @@ class Arithmetic(NamedTuple):
 class Crossbar(NamedTuple):
     """Binary synapses of some cores: ``rows`` uint8[cores, axons, columns / 8], bit k of byte b is column 8 b + k.
 
-    ``type`` uint8[cores, axons] is the type of each axon, ``synapses`` int16[cores, axons] how many bits its row has.
+    ``axon`` int16[cores, axons, 2] holds the type of each axon and how many bits of its row are set.
     """
 
     rows: NDArray[np.uint8]
-    type: NDArray[np.uint8]
-    synapses: NDArray[np.int16]
+    axon: NDArray[np.int16]
 
 
 class Parameters(NamedTuple):
     """What columns hold and no tick changes: see CrossbarNeuron.
 
-    ``weight`` int16[cores, types, columns], 0 where it is stochastic; ``reversal`` and ``saturate``
-    bool[cores, columns]; ``reset_mode`` int8[cores, columns]; ``reset`` int32[cores, columns].
+    Cores whose columns are alike share a set, so that it stays near the processor: core c has the weights of set
+    ``weight_set[c]`` and all else of set ``set[c]``, int64[cores]. ``weight`` int16[weight sets, types, columns], 0
+    where it is stochastic; ``reversal`` and ``saturate`` bool[sets, columns]; ``reset_mode`` int8[sets, columns];
+    ``reset`` int32[sets, columns].
     """
 
+    weight_set: NDArray[np.int64]
+    set: NDArray[np.int64]
     weight: NDArray[np.int16]
     reversal: NDArray[np.bool_]
     saturate: NDArray[np.bool_]
@@ -87,8 +91,9 @@ class Draws(NamedTuple):
 class State(NamedTuple):
     """State of some cores: potentials ``v`` int32[cores, columns] and the generators' ``register`` int64[cores].
 
-    ``leak`` int16[cores, columns], ``top`` and ``bottom`` int32[cores, columns] (positive threshold, negative
-    threshold with its sign) are those of the present tick; they change where a column draws.
+    ``leak`` int16[sets, columns], ``top`` and ``bottom`` int32[sets, columns] (positive threshold, negative
+    threshold with its sign) are those of the present tick; they change where a column draws, and a core with such a
+    column has a set of its own.
     """
 
     v: NDArray[np.int32]
@@ -143,15 +148,39 @@ def _take_slot(slots: NDArray[np.uint32], c: int, active: NDArray[np.int16]) -> 
 
 
 @njit(cache=True, inline="always")
+def _look_ahead(
+    slots: NDArray[np.uint32],
+    first: int,
+    end: int,
+    rows: NDArray[np.uint8],
+    axons: NDArray[np.int16],
+    n_active: NDArray[np.int64],
+    active: NDArray[np.int16],
+    counts: NDArray[np.int64],
+) -> int:
+    """Take the slots of some cores and count their events; touches the rows, so that their ways overlap.
+
+    A row seldom lies near the processor. Returns what was read of them, lest the compiler leave it out.
+    """
+    touched = 0
+    for c in range(first, end):
+        n_active[c] = _take_slot(slots, c, active)
+        for k in range(n_active[c]):
+            counts[c, 0] += axons[c, active[c, k], 1]
+            touched ^= rows[c, active[c, k], 0]
+    return touched
+
+
+@njit(cache=True, inline="always")
 def _add_row(
-    rows: NDArray[np.uint8], weight: NDArray[np.int16], c: int, axon: int, kind: int, v: NDArray[np.int32]
+    rows: NDArray[np.uint8], weight: NDArray[np.int16], c: int, axon: int, s: int, kind: int, v: NDArray[np.int32]
 ) -> None:
     """Add the weights of one axon's events to the potentials, eight columns per byte."""
     for b in range(rows.shape[2]):
         bits, first = rows[c, axon, b], LANES * b
         for k in range(LANES):
             mask = np.int32(-np.int32((bits >> k) & 1))
-            v[c, first + k] = np.int32(v[c, first + k] + np.int32(mask & np.int32(weight[c, kind, first + k])))
+            v[c, first + k] = np.int32(v[c, first + k] + np.int32(mask & np.int32(weight[s, kind, first + k])))
 
 
 @njit(cache=True)
@@ -163,7 +192,7 @@ def _unit(value: int, draw: int) -> int:
 
 
 @njit(cache=True)
-def _draw(c: int, bar: Crossbar, draws: Draws, state: State, buffers: Buffers, arithmetic: Arithmetic) -> None:
+def _draw(c: int, s: int, bar: Crossbar, draws: Draws, state: State, buffers: Buffers, arithmetic: Arithmetic) -> None:
     """Add the events of stochastic weights and draw leaks and thresholds, in the order of visits."""
     register = state.register[c]
     bits, threshold_bits = arithmetic.draw_bits, arithmetic.threshold_draw_bits
@@ -173,29 +202,29 @@ def _draw(c: int, bar: Crossbar, draws: Draws, state: State, buffers: Buffers, a
         v = np.int64(state.v[c, column])
         for k in range(buffers.n_active[c]):
             axon = buffers.active[c, k]
-            kind = bar.type[c, axon]
+            kind = bar.axon[c, axon, 0]
             if draws.weight_mode[i, kind] and (bar.rows[c, axon, column >> 3] >> (column & 7)) & 1:
                 register = shift(register, bits)
                 v += _unit(draws.weight[i, kind], register & low)
         state.v[c, column] = v
         if draws.leak_mode[i]:
             register = shift(register, bits)
-            state.leak[c, column] = _unit(draws.leak[i], register & low)
+            state.leak[s, column] = _unit(draws.leak[i], register & low)
         if draws.mask[i]:
             register = shift(register, threshold_bits)
             eta = register & threshold_low & draws.mask[i]
-            state.top[c, column] = draws.threshold[i] + eta
-            state.bottom[c, column] = -draws.negative[i] - (0 if draws.saturate[i] else eta)
+            state.top[s, column] = draws.threshold[i] + eta
+            state.bottom[s, column] = -draws.negative[i] - (0 if draws.saturate[i] else eta)
     state.register[c] = register
 
 
 @njit(cache=True, inline="always")
-def _leak(v: NDArray[np.int32], leak: NDArray[np.int16], reversal: NDArray[np.bool_], c: int) -> None:
+def _leak(v: NDArray[np.int32], leak: NDArray[np.int16], reversal: NDArray[np.bool_], c: int, s: int) -> None:
     for j in range(v.shape[1]):
-        x, change = v[c, j], np.int32(leak[c, j])
+        x, change = v[c, j], np.int32(leak[s, j])
         turned = change if x > 0 else np.int32(0)
         turned = np.int32(-change) if x < 0 else turned
-        v[c, j] = np.int32(x + (turned if reversal[c, j] else change))
+        v[c, j] = np.int32(x + (turned if reversal[s, j] else change))
 
 
 @njit(cache=True, inline="always")
@@ -205,6 +234,7 @@ def _compare(
     bottom: NDArray[np.int32],
     saturate: NDArray[np.bool_],
     c: int,
+    s: int,
     arithmetic: Arithmetic,
     act: NDArray[np.uint8],
 ) -> tuple[np.int32, np.int32]:
@@ -215,13 +245,13 @@ def _compare(
     for j in range(v.shape[1]):
         x = v[c, j]
         y = min(max(x, low), high)
-        below = y < bottom[c, j]
-        doing = _NEGATIVE if below and not saturate[c, j] else _REST
-        doing = _SPIKE if y >= top[c, j] else doing
+        below = y < bottom[s, j]
+        doing = _NEGATIVE if below and not saturate[s, j] else _REST
+        doing = _SPIKE if y >= top[s, j] else doing
         act[j] = _FORCED if x > most else doing
         clipped = np.int32(clipped + np.int32(x != y))
         negative = np.int32(negative + np.int32(below))
-        v[c, j] = bottom[c, j] if below and saturate[c, j] else y
+        v[c, j] = bottom[s, j] if below and saturate[s, j] else y
     return clipped, negative
 
 
@@ -235,6 +265,7 @@ def _reset(
     reset_mode: NDArray[np.int8],
     reset: NDArray[np.int32],
     c: int,
+    s: int,
     fired: NDArray[np.int16],
 ) -> int:
     """Reset the columns that act, eight at a glance; writes those that fired and returns how many."""
@@ -243,15 +274,15 @@ def _reset(
         if words[w] == 0:
             continue
         for j in range(LANES * w, LANES * w + LANES):
-            doing, mode = act[j], reset_mode[c, j]
+            doing, mode = act[j], reset_mode[s, j]
             if doing == _NEGATIVE and mode == 0:
-                v[c, j] = -reset[c, j]
+                v[c, j] = -reset[s, j]
             elif doing == _NEGATIVE and mode == 1:
-                v[c, j] -= bottom[c, j]
+                v[c, j] -= bottom[s, j]
             elif doing == _SPIKE and mode == 0:
-                v[c, j] = reset[c, j]
+                v[c, j] = reset[s, j]
             elif doing == _SPIKE and mode == 1:
-                v[c, j] -= top[c, j]
+                v[c, j] -= top[s, j]
             if doing in (_SPIKE, _FORCED):
                 fired[c, n] = j
                 n += 1
@@ -277,50 +308,53 @@ def step_cores(
     Source: A. S. Cassidy et al., IJCNN 2013; the place of the clipping: NeMo.
     """
     # Arrays are taken out of their tuples once: inside the loop that would cost as much as the arithmetic.
-    rows, kinds, synapses, weight = bar.rows, bar.type, bar.synapses, p.weight
+    rows, axons, weight, sets, weight_sets = bar.rows, bar.axon, p.weight, p.set, p.weight_set
     v, leak, top, bottom = state.v, state.leak, state.top, state.bottom
     reversal, saturate, reset_mode, reset = p.reversal, p.saturate, p.reset_mode, p.reset
     active, fired, act, words = buffers.active, buffers.fired, buffers.act, buffers.words
     n_active, n_fired, draws_ptr = buffers.n_active, buffers.n_fired, draws.ptr
+    touched = 0
     for c in range(v.shape[0]):
-        n_active[c] = _take_slot(slots, c, active)
+        if c % _BLOCK == 0:
+            touched ^= _look_ahead(slots, c, min(c + _BLOCK, v.shape[0]), rows, axons, n_active, active, counts)
+        s = sets[c]
         for k in range(n_active[c]):
             axon = active[c, k]
-            counts[c, 0] += synapses[c, axon]
-            _add_row(rows, weight, c, axon, kinds[c, axon], v)
+            _add_row(rows, weight, c, axon, weight_sets[c], axons[c, axon, 0], v)
         if draws_ptr[c] != draws_ptr[c + 1]:
-            _draw(c, bar, draws, state, buffers, arithmetic)
-        _leak(v, leak, reversal, c)
-        clipped, negative = _compare(v, top, bottom, saturate, c, arithmetic, act)
-        n_fired[c] = _reset(words, act, v, top, bottom, reset_mode, reset, c, fired)
+            _draw(c, s, bar, draws, state, buffers, arithmetic)
+        _leak(v, leak, reversal, c, s)
+        clipped, negative = _compare(v, top, bottom, saturate, c, s, arithmetic, act)
+        n_fired[c] = _reset(words, act, v, top, bottom, reset_mode, reset, c, s, fired)
         counts[c, 1] += n_fired[c]
         counts[c, 2] += clipped
         counts[c, 3] += negative
+    act[0] = touched
 
 
 @njit(cache=True)
 def leaving_times(
-    bar: Crossbar, buffers: Buffers, n: int, update: int, event: int, spike: int
+    c: int, bar: Crossbar, buffers: Buffers, n: int, update: int, event: int, spike: int
 ) -> tuple[NDArray[np.int64], int]:
-    """Time the visits of the first core's n columns after a tick: when each spike leaves, and the whole sweep (ps).
+    """Time the visits of core c's n columns after a tick: when each spike leaves, and the whole sweep (ps).
 
     Columns go one after another: ``update`` each, ``event`` per synaptic event, ``spike`` for one that fires, which
     then sends at once.
     """
-    active = buffers.active[0, : buffers.n_active[0]]
-    leaves = np.empty(buffers.n_fired[0], dtype=np.int64)
+    active = buffers.active[c, : buffers.n_active[c]]
+    leaves = np.empty(buffers.n_fired[c], dtype=np.int64)
     events = byte = 0  # events of all columns before the byte
     for i in range(leaves.shape[0]):
-        column = np.int64(buffers.fired[0, i])
+        column = np.int64(buffers.fired[c, i])
         while byte < column >> 3:
             for axon in active:
-                events += _ONES[bar.rows[0, axon, byte]]
+                events += _ONES[bar.rows[c, axon, byte]]
             byte += 1
         here = 0
         for axon in active:
-            here += _ONES[bar.rows[0, axon, byte] & ((2 << (column & 7)) - 1)]
+            here += _ONES[bar.rows[c, axon, byte] & ((2 << (column & 7)) - 1)]
         leaves[i] = (column + 1) * update + (events + here) * event + (i + 1) * spike
     total = 0
     for axon in active:
-        total += bar.synapses[0, axon]
+        total += bar.axon[c, axon, 1]
     return leaves, n * update + total * event + leaves.shape[0] * spike

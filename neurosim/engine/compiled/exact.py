@@ -199,14 +199,14 @@ def _branch(traffic: Traffic, p: int, first: int, last: int) -> int:
 
 @njit(cache=True)
 def _split(w: Wires, trees: Trees, traffic: Traffic, p: int, tile: int, now: int) -> None:
-    """Let one copy join every link that the leaves below need; leaves behind one link stand together."""
+    """Let one copy join every link that the leaves below need, which stand together; ejection takes one per leaf."""
     packets, begin = traffic.packets, trees.ptr[traffic.packets[p, ROUTE]]
     x, y = tile % w.columns, tile // w.columns
     first, last = packets[p, FIRST], packets[p, LAST]
     traffic.totals[SENT] -= 1
     while first < last:
         link, end = _link_to(w, x, y, tile, trees.endpoint[begin + first]), first + 1
-        while end < last and _link_to(w, x, y, tile, trees.endpoint[begin + end]) == link:
+        while w.kind[link] != EJECT and end < last and _link_to(w, x, y, tile, trees.endpoint[begin + end]) == link:
             end += 1
         copy = _branch(traffic, p, first, end)
         packets[copy, DESTINATION] = trees.endpoint[begin + first]
@@ -235,7 +235,7 @@ def _deliver(w: Wires, trees: Trees, traffic: Traffic, p: int, now: int) -> None
     if endpoint == trees.hub:
         route = packets[p, AXON]
         copy = _branch(traffic, p, 0, trees.ptr[route + 1] - trees.ptr[route])
-        packets[copy, ROUTE] = route
+        packets[copy, ROUTE], packets[copy, SOURCE] = route, endpoint
         totals[SENT] += 1
         _join(w, traffic, copy, w.inject[trees.hub], now)
         return
@@ -274,9 +274,7 @@ def advance(w: Wires, trees: Trees, traffic: Traffic, time: int, priority: int) 
     """Take all events before (time, priority); returns the time of the last one, or -1."""
     heap, totals, packets = traffic.heap, traffic.totals, traffic.packets
     now = -1
-    while totals[EVENTS] and (
-        heap[0, TIME] < time or (heap[0, TIME] == time and heap[0, PRIORITY] < priority)
-    ):
+    while totals[EVENTS] and (heap[0, TIME] < time or (heap[0, TIME] == time and heap[0, PRIORITY] < priority)):
         now, item = heap[0, TIME], heap[0, ITEM]
         pop(heap, totals[EVENTS])
         totals[EVENTS] -= 1
@@ -302,6 +300,26 @@ def take(traffic: Traffic, endpoint: int) -> Ints:
         p = traffic.packets[p, NEXT]
     arrived[endpoint, 2] = 0
     return taken
+
+
+@njit(cache=True)
+def keep_waiting(traffic: Traffic) -> int:
+    """Forget all packets but those that wait to be taken, which change their places; returns how many they are."""
+    packets, arrived = traffic.packets, traffic.arrived
+    rows = np.empty((arrived[:, 2].sum(), PACKET_FIELDS), dtype=np.int64)
+    kept = 0
+    for endpoint in range(arrived.shape[0]):
+        p = arrived[endpoint, 0]
+        arrived[endpoint, 0] = kept
+        for _ in range(arrived[endpoint, 2]):
+            rows[kept, :] = packets[p, :]
+            rows[kept, NEXT] = kept + 1
+            p = packets[p, NEXT]
+            kept += 1
+        arrived[endpoint, 1] = kept - 1
+    packets[:kept, :] = rows
+    traffic.totals[PACKETS] = kept
+    return kept
 
 
 @njit(cache=True)

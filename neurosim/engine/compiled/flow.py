@@ -26,7 +26,7 @@ class Packets(NamedTuple):
 
     Those of endpoint e are ``ptr[e]:ptr[e + 1]``, in the order of sending. ``time`` is when a packet enters the
     network, and after ``flow`` when it is delivered (ps). ``arrived`` lists packets by goal and in the order of
-    arrival there: those at endpoint e are ``arrived[first[e]:first[e] + count[e]]``.
+    arrival there: those at endpoint e are ``arrived[begin[e]:begin[e] + arrivals[e]]``.
     """
 
     ptr: Ints
@@ -37,8 +37,8 @@ class Packets(NamedTuple):
     created: Ints
     time: Ints
     arrived: Ints
-    first: Ints
-    count: Ints
+    begin: Ints
+    arrivals: Ints
 
 
 class Scratch(NamedTuple):
@@ -149,10 +149,10 @@ def _finds_full(taken: Ints, started: Ints, depth: int) -> bool:
 def flow(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) -> bool:
     """Carry all packets of one step to their goals.
 
-    Changes ``links`` (FREE_AT, JOINED) and writes time, arrived, first and count of ``packets``. Returns False, with
+    Changes ``links`` (FREE_AT, JOINED) and writes time, arrived, begin and arrivals of ``packets``. Returns False, with
     all of that undefined, when a queue may have been full.
     """
-    packets.count[:] = 0
+    packets.arrivals[:] = 0
     for endpoint in range(len(w.inject)):
         link = w.inject[endpoint]
         free = links[link, FREE_AT]
@@ -191,7 +191,7 @@ def flow(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) 
         links[link, JOINED] += n
         if ejects:
             endpoint = packets.goal[packets.arrived[delivered - 1]]
-            packets.first[endpoint], packets.count[endpoint] = delivered - n, n
+            packets.begin[endpoint], packets.arrivals[endpoint] = delivered - n, n
         if w.depth and n > w.depth and _finds_full(scratch.taken[:n], scratch.started[:n], w.depth):
             scratch.head[:] = _NOBODY
             scratch.busy[:] = False

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.cores.firing import Firing
-from neurosim.engine.compiled.step import ENDPOINT_SHIFT
 from neurosim.engine.event.multicast import Forest
 from neurosim.program import Destinations, Program
 
@@ -17,32 +15,30 @@ Ints = NDArray[np.int64]
 
 
 class Messages(NamedTuple):
-    """Packets of one endpoint in the order of sending, int64[k] each: ``time`` (ps) is absolute."""
+    """Packets of one endpoint in the order of sending, int64[k] each.
 
-    number: Ints
+    ``time`` (ps) is absolute; ``copies`` numbers are reserved for a packet.
+    """
+
     goal: Ints
     axon: Ints
     payload: Ints
     time: Ints
+    copies: Ints
 
 
 class Address(NamedTuple):
-    """Where the entries of one sender go, int64[entries] each; ``copies`` numbers are reserved for an entry.
-
-    An entry with 0 copies is not sent.
-    """
+    """Where the entries of one sender go, int64[entries] each; an entry with 0 ``copies`` is not sent."""
 
     goal: Ints
     axon: Ints
     copies: Ints
 
-    def messages(self, endpoint: int, entry: Ints, payload: Ints, time: Ints) -> Messages:
+    def messages(self, entry: Ints, payload: Ints, time: Ints) -> Messages:
         """Return the packets of some entries that leave at absolute times (ps)."""
-        copies = self.copies[entry]
-        sent = copies > 0
-        number = (endpoint << ENDPOINT_SHIFT) + np.cumsum(copies) - copies
+        sent = self.copies[entry] > 0
         goes = entry[sent]
-        return Messages(number[sent], self.goal[goes], self.axon[goes], payload[sent], time[sent])
+        return Messages(self.goal[goes], self.axon[goes], payload[sent], time[sent], self.copies[goes])
 
 
 def unicast(destinations: Destinations, first_core: int) -> Address:
@@ -52,7 +48,10 @@ def unicast(destinations: Destinations, first_core: int) -> Address:
 
 
 def addresses(program: Program, first_core: int, forest: Forest | None) -> list[Address]:
-    """Return the addresses of the input lines, which all ports share, and then of every core."""
+    """Return the addresses of the input lines, which all ports share, and then of every core.
+
+    With multicast trees an entry is an input line or a unit, and goes to the hub with its route.
+    """
     lists = [program.inputs, *program.outputs]
     if forest is None:
         return [unicast(each, first_core) for each in lists]
@@ -66,31 +65,40 @@ def addresses(program: Program, first_core: int, forest: Forest | None) -> list[
 
 
 class Ports:
-    """The chip's I/O ports: input line k enters through port k modulo their number, one packet after another."""
+    """The chip's I/O ports: input line k enters through port k modulo their number, one packet after another.
+
+    ``ptr`` and ``statics`` belong to the entries of the input lines, of which those without copies are left out.
+    """
 
     def __init__(
-        self, program: Program, address: Address, n: int, spacing: int, stamp: Callable[[int, int, int], int]
+        self, address: Address, ptr: Ints, statics: Ints, n: int, spacing: int, stamp: Callable[[int, int, int], int]
     ) -> None:
-        inputs = program.inputs
-        self._address, self._n, self._spacing, self._stamp = address, n, spacing, stamp
-        lines = len(inputs.ptr) - 1
-        routed = len(address.goal) == lines and address.copies is not None and not _is_unicast(address)
-        self._ptr = np.arange(lines + 1) if routed else inputs.ptr
-        self._statics = np.zeros(lines, dtype=np.int64) if routed else inputs.statics().astype(np.int64)
+        self._address, self._ptr, self._statics = address, ptr, statics
+        self._n, self._spacing, self._stamp = n, spacing, stamp
 
-    def inject(self, pulses: NDArray[np.generic], step: int, now: int) -> list[Messages]:
+    def inject(self, pulses: NDArray[Any], step: int, now: int) -> list[Messages]:
         """Return the packets of every port for one step's pulses [input lines]."""
         lines = np.flatnonzero(pulses)
-        return [self._port(port, pulses, lines[lines % self._n == port], step, now) for port in range(self._n)]
+        return [self._port(pulses, lines[lines % self._n == port], step, now) for port in range(self._n)]
 
-    def _port(
-        self, port: int, pulses: NDArray[np.generic], lines: Sequence[int] | Ints, step: int, now: int
-    ) -> Messages:
+    def _port(self, pulses: NDArray[Any], lines: NDArray[Any], step: int, now: int) -> Messages:
         entries, payloads = [], []
-        for line in np.asarray(lines).tolist():
+        for line in lines.tolist():
             value = int(pulses[line])
             for entry in range(self._ptr[line], self._ptr[line + 1]):
-                entries.append(entry)
-                payloads.append(self._stamp(int(self._statics[entry]), step, value))
+                if self._address.copies[entry]:
+                    entries.append(entry)
+                    payloads.append(self._stamp(int(self._statics[entry]), step, value))
         entry, payload = np.array(entries, dtype=np.int64), np.array(payloads, dtype=np.int64)
-        return self._address.messages(port, entry, payload, now + self._spacing * np.arange(len(entry)))
+        return self._address.messages(entry, payload, now + self._spacing * np.arange(len(entry)))
+
+
+def ports(
+    program: Program, address: Address, n: int, spacing: int, stamp: Callable[[int, int, int], int], multicast: bool
+) -> Ports:
+    """Return a chip's n ports; with multicast trees every line has one entry, without a static value."""
+    inputs = program.inputs
+    if not multicast:
+        return Ports(address, inputs.ptr, inputs.statics().astype(np.int64), n, spacing, stamp)
+    lines = len(inputs.ptr) - 1
+    return Ports(address, np.arange(lines + 1), np.zeros(lines, dtype=np.int64), n, spacing, stamp)

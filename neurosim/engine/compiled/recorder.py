@@ -26,6 +26,8 @@ class ArrayRecorder(Recorder):
         self._pulses_of_first: list[Ints] = []
         self._trace: list[Ints] = []
         self._latencies: list[Ints] = []
+        self._latency_counts: Counter[int] = Counter()
+        self._owners = np.concatenate([np.zeros((0, 2), dtype=np.int64), *self._whose])
 
     def _pulses(self, sample: int, step: int, owners: Ints) -> None:
         owners = owners[owners[:, 0] >= 0]
@@ -40,6 +42,10 @@ class ArrayRecorder(Recorder):
             if name in self._answers and 0 <= step - self.program.lag[name] < self._steps:
                 self._answers[name][sample, neurons] += 1
 
+    def sent(self, step: int, packets: int) -> None:
+        """Count packets that were sent in a step."""
+        self._packets_per_step[step] += packets
+
     def trace(self, step: int, packets: Ints) -> None:
         """Keep packets int64[k, 5] (source, destination, axon, created, delivered) of one step of the first sample."""
         steps = np.full((len(packets), 1), step, dtype=np.int64)
@@ -49,14 +55,60 @@ class ArrayRecorder(Recorder):
         """Take the latencies (ps) of delivered packets, to be counted at the end of the sample."""
         self._latencies.append(values.copy())
 
-    def finish_sample(
-        self, sample: int, counters: Sequence[Ints], links: Ints, stragglers: tuple[int, int]
-    ) -> None:
+    def latency_counts(self, bins: Ints, others: Ints) -> None:
+        """Take the number of packets per latency (ps), and the latencies of others."""
+        used = np.flatnonzero(bins)
+        self._latency_counts.update(dict(zip(used.tolist(), bins[used].tolist(), strict=True)))
+        self.latencies(others)
+
+    def steps(self, sample: int, ends: Ints, sent: Ints, counters: Ints) -> None:
+        """Record ends (ps), packets sent and counters [steps, k] of all steps of a sample."""
+        self._ends[sample] = ends
+        self._packets_per_step += sent
+        self._per_step += counters
+
+    def fired(self, sample: int, step: Ints, unit: Ints, ptr: Ints) -> None:
+        """Record all pulses of a sample, by step and unit; those of core c are ``ptr[c]:ptr[c + 1]``."""
+        owners = self._owners[unit]
+        for population, name in enumerate(self._names):
+            here = owners[:, 0] == population
+            steps, neurons = step[here], owners[here, 1]
+            self._counts[name][sample] = np.bincount(steps, minlength=self._counts[name].shape[1])
+            if self._full:
+                self._full[name][sample, steps, neurons] = True
+            if name in self._answers and self._fires[name]:
+                lag = self.program.lag[name]
+                window = (steps >= lag) & (steps < lag + self._steps)
+                answers = self._answers[name]
+                answers[sample] = np.bincount(neurons[window], minlength=answers.shape[1])
+        if sample == 0:
+            somas = owners[:, 0] >= 0
+            self._pulses_of_first.append(np.concatenate([step[somas, None], owners[somas]], axis=1))
+
+    def readout_steps(self) -> list[int]:
+        """Return the steps after whose sweep membranes are read, ascending."""
+        lags = {self.program.lag[name] for name, fires in self._fires.items() if not fires}
+        return [lag + self._steps - 1 for lag in sorted(lags)]
+
+    def membranes(self, sample: int, voltages: dict[int, Ints], ptr: Ints) -> None:
+        """Record the answers of populations that do not fire from the membranes after their last step."""
+        for name, fires in self._fires.items():
+            if not fires:
+                members = self.program.members[name]
+                after = voltages[self.program.lag[name] + self._steps - 1]
+                self._answers[name][sample] = after[ptr[members.core] + members.state]
+
+    def traced(self, packets: Ints) -> None:
+        """Keep packets int64[k, 6] (step, source, destination, axon, created, delivered) of the first sample."""
+        self._trace.append(packets)
+
+    def finish_sample(self, sample: int, counters: Sequence[Ints], links: Ints, stragglers: tuple[int, int]) -> None:
         """Record a sample: counters of every core, packets per link, (overruns, late packets)."""
         values, counts = np.unique(np.concatenate([*self._latencies, links[:0]]), return_counts=True)
+        self._latency_counts.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+        self.end_sample(sample, counters, links, self._latency_counts, stragglers)
         self._latencies.clear()
-        latency = Counter(dict(zip(values.tolist(), counts.tolist(), strict=True)))
-        self.end_sample(sample, counters, links, latency, stragglers)
+        self._latency_counts.clear()
 
     def result(
         self,

@@ -8,19 +8,10 @@ from numpy.typing import NDArray
 
 from neurosim.engine.compiled.exact import (
     DELIVERED,
-    FREE_AT,
-    JOINED,
-    LINK_FIELDS,
     PACKET_FIELDS,
-    PACKETS,
-    SLOTS,
-    QUEUE_HEAD,
-    WAITING_HEAD,
-    NONE,
     Traffic,
     Trees,
     advance,
-    clear_links,
     send,
     take,
 )
@@ -73,6 +64,6 @@ def _carry_exactly(w: Wires, trees: Trees, links: Ints, packets: Packets) -> Non
     delivered = 0
     for e in range(endpoints):
         arrived = take(traffic, e)
-        packets.first[e], packets.count[e] = delivered, len(arrived)
+        packets.begin[e], packets.arrivals[e] = delivered, len(arrived)
         packets.arrived[delivered : delivered + len(arrived)] = arrived
         delivered += len(arrived)

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from neurosim.errors import UnsupportedError
 from neurosim.mapping.lowering.record import Record
-from neurosim.network import LIF, AddAndFire, Compartment, CompartmentNeuron, Network, Neuron, Projection
+from neurosim.network import (
+    LIF,
+    AddAndFire,
+    Compartment,
+    CompartmentNeuron,
+    Network,
+    Neuron,
+    ProgrammedNeuron,
+    Projection,
+)
 
 _NO_SYNAPSE = 2**15 - 1  # the delay of a projection without synapses: it asks for nothing
 
 
-def retime(network: Network, least: int) -> tuple[Network, dict[str, int], Record | None]:
+def retime(
+    network: Network, least: int, program_rests: Callable[[ProgrammedNeuron], bool] = lambda neuron: False
+) -> tuple[Network, dict[str, int], Record | None]:
     """Return the network with every delay at least ``least`` steps, the lag of each population, and a record.
 
     A population with lag L does in step t + L what it did in step t; a projection's new delay is its old one
     plus the difference of the two lags (the retiming rule of Leiserson and Saxe, 1991). This is exact for neurons
-    that rest until their first input. Raises UnsupportedError when a circle of projections has too little delay.
+    that rest until their first input; ``program_rests`` tells that of programmed ones. Raises UnsupportedError when
+    a circle of projections has too little delay.
     """
     lag = _lags(network, least)
     if not any(lag.values()):
         return network, lag, None
     projections = tuple(_shifted(p, lag[p.target] - lag[p.source]) for p in network.projections)
-    early = [p.name for p in network.neurons if lag[p.name] and not _rests(p.neuron)]
+    early = [p.name for p in network.neurons if lag[p.name] and not _rests(p.neuron, program_rests)]
     restless = f"; not at rest without input, so that it computes as many more steps first: {', '.join(early)}"
     record = Record(
         "retime",
@@ -67,10 +80,12 @@ def _circle(cause: dict[str, str], start: str) -> list[str]:
     return circle[::-1]
 
 
-def _rests(neuron: Neuron) -> bool:
+def _rests(neuron: Neuron, program_rests: Callable[[ProgrammedNeuron], bool]) -> bool:
     """Tell whether a neuron stays in its first state and does not fire as long as no pulse reaches it."""
     if isinstance(neuron, AddAndFire):
         return bool(np.min(neuron.threshold) > 0)
+    if isinstance(neuron, ProgrammedNeuron):
+        return program_rests(neuron)
     parts: tuple[LIF | Compartment, ...] = ()
     if isinstance(neuron, LIF):
         parts = (neuron,)

@@ -1,0 +1,6 @@
+"""The compiled engine: the event kernel's twin in numba."""
+
+from neurosim.engine.compiled.both import BothChips
+from neurosim.engine.compiled.chip import CompiledChip
+
+__all__ = ["BothChips", "CompiledChip"]

@@ -1,0 +1,275 @@
+"""The scenario of kind "characterisation": a chip full of random activity, and the power that it draws.
+
+All cores and neurons are in use, each neuron fires at random with one mean rate, each spike reaches a row with the
+same number of synapses on a random core after a random delay. This is how the makers of TrueNorth measured power.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from math import sqrt
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from neurosim.api import load_chip, price, simulate
+from neurosim.chip import Chip
+from neurosim.document import Strict, parse, validate
+from neurosim.engine.simulate import check_engine
+from neurosim.errors import NeurosimError, nearest
+from neurosim.network.generate import firing_probability, random_neuron
+from neurosim.program import Program
+from neurosim.results import Band, Energy, Run
+from neurosim.scenario.extrapolate import after, for_all_cores
+from neurosim.scenario.random_program import random_program
+from neurosim.scenario.schema import ChipOptions, Positive, Seed, apply_change, find_scenario
+
+KIND = "characterisation"
+Figure = str | int | float  # of a descriptor: a number in the figure's own unit, or with a unit
+
+
+class About(Strict):
+    """``[scenario]``: the chip, the constant sets to price with (none: the default one), and how to run."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+    title: str
+    chip: str
+    constants: tuple[str, ...] = ()
+    engine: str = "event"
+    seed: Seed = 0
+
+
+class Load(Strict):
+    """``[characterisation]``: mean rate per neuron, synapses per axon, supply and tick, and the sample simulated.
+
+    ``voltage`` and ``tick`` change the descriptor's; ``cores`` of the chip are simulated for ``ticks``, after as
+    many ticks as the longest delay, so that the events of a tick are those of a running chip.
+    """
+
+    rate_hz: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    active_synapses: Annotated[int, Field(ge=0, strict=True)]
+    voltage: Figure | None = None
+    tick: Figure | None = None
+    cores: Positive = 64
+    ticks: Positive = 40
+
+
+class CharacterisationScenario(Strict):
+    """The whole file; ``[chip.NAME]`` changes figures of the descriptor."""
+
+    schema_: Annotated[Literal[1], Field(alias="schema")]
+    kind: Literal["characterisation"]
+    scenario: About
+    characterisation: Load
+    chip: dict[str, ChipOptions] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """What was simulated: ``run`` the ticks after the warm-up, on the cores of ``program`` only.
+
+    ``rate_hz`` is the exact mean rate of a neuron with ideal draws, ``probability`` that of a tick.
+    """
+
+    program: Program
+    run: Run
+    probability: Fraction
+    rate_hz: float
+    seconds: float
+
+    @property
+    def statistical(self) -> float:
+        """Relative standard deviation of the number of spikes, as independent draws would have it."""
+        spikes = int(self.run.activity.total("spikes").sum())
+        return sqrt((1 - float(self.probability)) / spikes) if spikes else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class ChipPower:
+    """Power of the whole chip at one supply and constant set; ``energy`` is that of all ticks simulated.
+
+    ``statistical`` is one standard deviation (W) that the number of spikes alone causes.
+    """
+
+    chip: Chip
+    energy: Energy
+    run: Run
+    time: float
+    statistical: float
+
+    @property
+    def total(self) -> Band:
+        """The power in watts, with the band that the constants' ranges allow."""
+        return _per(self.energy.total, self.time)
+
+    @property
+    def parts(self) -> dict[str, Band]:
+        """The power in watts by component, those that are zero left out."""
+        return {name: _per(band, self.time) for name, band in self.energy.parts.items() if band.value}
+
+    @property
+    def operations_per_second(self) -> float:
+        """Synaptic events per second on the whole chip."""
+        return float(self.run.activity.total("synaptic_operations").mean()) / self.time
+
+    @property
+    def per_operation(self) -> Band | None:
+        """All power over all synaptic events, in joules; None without events."""
+        rate = self.operations_per_second
+        return _per(self.total, rate) if rate else None
+
+
+@dataclass(frozen=True, eq=False)
+class CharacterisationResult:
+    """A sample and the powers that follow, one per constant set."""
+
+    scenario: CharacterisationScenario
+    sample: Sample
+    powers: tuple[ChipPower, ...]
+    warnings: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form: one run per constant set, activity and energy of the whole chip."""
+        about, sample = self.scenario.scenario, self.sample
+        return {
+            "scenario": about.name,
+            "title": about.title,
+            "kind": KIND,
+            "load": self.scenario.characterisation.model_dump(exclude_none=True),
+            "rate_hz": sample.rate_hz,
+            "firing_probability": f"{sample.probability.numerator}/{sample.probability.denominator}",
+            "seed": about.seed,
+            "runs": [self._run(power) for power in self.powers],
+        }
+
+    def _run(self, power: ChipPower) -> dict[str, Any]:
+        total, per_operation = power.total, power.per_operation
+        return {
+            "chip": power.chip.name,
+            "constants": power.energy.constants,
+            "engine": power.run.engine,
+            "samples": power.run.samples,
+            "steps": power.run.steps,
+            "cores_used": len(power.run.activity.cores),
+            "cores_simulated": len(self.sample.program.cores),
+            "power_w": {
+                **asdict(total),
+                "statistical": power.statistical,
+                "breakdown": {name: asdict(band) for name, band in power.parts.items()},
+            },
+            "time_s": power.time,
+            "energy_j": power.energy.as_dict(),
+            "synaptic_operations_per_second": power.operations_per_second,
+            "energy_per_synaptic_operation_j": asdict(per_operation) if per_operation else None,
+            "activity": power.run.activity.summary(),
+            "warnings": list(self.warnings),
+        }
+
+
+def load_characterisation(
+    name_or_path: str | Path, changes: Sequence[tuple[str, Any]] = ()
+) -> CharacterisationScenario:
+    """Read a scenario of this kind and apply changes (path, value); a bare name is one of ``[characterisation]``.
+
+    Raises FileError or NeurosimError naming file, field, value and nearest spelling.
+    """
+    path = find_scenario(name_or_path)
+    raw = parse(path)
+    for name, value in changes:
+        apply_change(raw, _full(name), value)
+    return validate(CharacterisationScenario, raw, path)
+
+
+def _full(name: str) -> str:
+    if "." in name or not name:
+        return name
+    if name not in Load.model_fields:
+        raise NeurosimError(f"--set {name}: no parameter of a characterisation{nearest(name, Load.model_fields)}")
+    return f"{KIND}.{name}"
+
+
+def chip_of(name: str, load: Load, changes: Mapping[str, str] | None = None) -> Chip:
+    """Return the chip at the load's supply and tick, other figures changed as asked for; raises NeurosimError."""
+    operating = {"operating.voltage": load.voltage, "clock.tick": load.tick}
+    figures = {path: str(value) for path, value in operating.items() if value is not None}
+    return load_chip(name).with_overrides({**(changes or {}), **figures})
+
+
+def prepare_sample(chip: Chip, load: Load, seed: int) -> tuple[Program, Fraction]:
+    """Return the program of a sample and the exact probability with which its neurons fire; raises NeurosimError."""
+    probability = load.rate_hz * chip.tick * 1e-12
+    if probability > 1:
+        raise NeurosimError(
+            f"rate_hz {load.rate_hz:g}: a neuron fires at most once per tick, {1e12 / chip.tick:g} times a second"
+        )
+    neuron = random_neuron(probability, chip.width("threshold_draw_bits"))
+    return random_program(chip, neuron, load.cores, load.active_synapses, seed), firing_probability(neuron)
+
+
+def simulate_sample(
+    program: Program,
+    probability: Fraction,
+    ticks: int,
+    engine: str,
+    advance: Callable[[int], None] | None = None,
+) -> Sample:
+    """Simulate a sample: some ticks after a warm-up of the longest delay, as the difference of two runs."""
+    began, chip = perf_counter(), program.chip
+    warm_up = chip.limit("delay_max")
+    head, whole = (
+        simulate(program, np.zeros((1, steps, 0), np.bool_), engine=engine, progress=advance)
+        for steps in (warm_up, warm_up + ticks)
+    )
+    rate = float(probability) / (chip.tick * 1e-12)
+    return Sample(program, after(whole, head), probability, rate, perf_counter() - began)
+
+
+def power_of(sample: Sample, chip: Chip, constants: str | None) -> ChipPower:
+    """Return the power of the whole chip; only its supply and prices may differ from those of the sample's chip."""
+    run = for_all_cores(sample.run, chip)
+    energy = price(run, chip, constants, boundary="chip")
+    time = float(run.times.step_ends[:, -1].mean()) * 1e-12
+    return ChipPower(chip, energy, run, time, energy.dynamic.value / time * sample.statistical)
+
+
+def run_characterisation(
+    scenario: CharacterisationScenario, progress: Callable[[str, int], Callable[[int], None]] | None = None
+) -> CharacterisationResult:
+    """Run a characterisation and price it with every constant set asked for. Raises NeurosimError."""
+    about, load = scenario.scenario, scenario.characterisation
+    for name in scenario.chip:
+        if name != about.chip:
+            raise NeurosimError(f"scenario {about.name}: chip.{name} is set, but the chip is {about.chip}")
+    check_engine(about.engine)
+    chip = chip_of(about.chip, load, scenario.chip.get(about.chip, ChipOptions()).set)
+    sets = about.constants or (chip.default_constants,)
+    for name in sets:
+        chip.constants(name)
+    program, probability = prepare_sample(chip, load, about.seed)
+    advance = progress(f"{about.name}, warm-up and measurement", 2) if progress else None
+    sample = simulate_sample(program, probability, load.ticks, about.engine, advance)
+    powers = tuple(power_of(sample, chip, name) for name in sets)
+    return CharacterisationResult(scenario, sample, powers, _warnings(sample))
+
+
+def _warnings(sample: Sample) -> tuple[str, ...]:
+    overruns, late = (int(sample.run.activity.total(name).sum()) for name in ("overruns", "late_packets"))
+    ticks = len(sample.program.cores) * sample.run.chip_steps
+    found = []
+    if overruns:
+        found.append(
+            f"{overruns} of {ticks} times a core was not done when its next tick was due: with the descriptor's times,"
+            " which are upper bounds, the chip does not keep this tick"
+        )
+    if late:
+        found.append(f"{late} packets arrived after the tick in which they were sent")
+    return tuple(found)
+
+
+def _per(band: Band, divisor: float) -> Band:
+    return Band(band.value / divisor, band.low / divisor, band.high / divisor)

@@ -1,0 +1,281 @@
+"""Validation: the published figures of a chip beside what the simulator predicts, with errors; it does not judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from statistics import fmean
+from time import perf_counter
+from typing import Any, Literal, assert_never
+
+from neurosim.chip import Chip, Quantity
+from neurosim.engine.simulate import ENGINES
+from neurosim.errors import NeurosimError
+from neurosim.results import Band
+from neurosim.scenario.characterisation import Load, Sample, chip_of, power_of, prepare_sample, simulate_sample
+from neurosim.scenario.micro import operation_cost
+from neurosim.scenario.micro_processor import operation_energy
+from neurosim.scenario.power_state import state_power
+from neurosim.scenario.published import (
+    ByCharacterisation,
+    ByOperation,
+    ByPowerState,
+    Point,
+    PublishedFile,
+    load_published,
+)
+
+Kind = Literal["prediction", "fit", "bound", "not predicted"]
+_DIMENSIONS = {"power": "power", "energy": "energy", "time": "time", "rate": "rate"}
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One published figure against one constant set; figures in SI units.
+
+    ``predicted`` is None where nothing can be predicted; ``statistical`` is one standard deviation that the random
+    activity leaves in it. ``fitted``: the set's constants were fitted on this figure, or are this figure.
+    """
+
+    chip: str
+    quantity: str
+    condition: str
+    published: Quantity
+    constants: str | None
+    predicted: Band | None
+    statistical: float
+    fitted: bool
+    bound: Literal["at least", "at most"] | None
+    note: str | None
+
+    @property
+    def kind(self) -> Kind:
+        """What the row shows: a prediction, a figure that was fitted or put in, a bound, or nothing."""
+        if self.predicted is None:
+            return "not predicted"
+        return "fit" if self.fitted else "bound" if self.bound else "prediction"
+
+    @property
+    def error(self) -> float | None:
+        """(predicted - published) / published; None for bounds and where one of the two is missing or zero."""
+        if self.predicted is None or self.bound or not self.published.si:
+            return None
+        return self.predicted.value / self.published.si - 1
+
+    @property
+    def consistent(self) -> bool | None:
+        """Whether the published figure, at the far end of its range, keeps to a bound; None for other rows."""
+        if self.predicted is None or self.bound is None:
+            return None
+        if self.bound == "at least":
+            return self.published.high >= self.predicted.low
+        return self.published.low <= self.predicted.high
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a plain dictionary for JSON."""
+        published = self.published
+        return {
+            "chip": self.chip,
+            "quantity": self.quantity,
+            "condition": self.condition,
+            "kind": self.kind,
+            "published": published.si,
+            "published_low": published.low,
+            "published_high": published.high,
+            "dimension": published.dimension,
+            "source": published.source,
+            "confidence": published.confidence,
+            "constants": self.constants,
+            "predicted": self.predicted.value if self.predicted else None,
+            "predicted_low": self.predicted.low if self.predicted else None,
+            "predicted_high": self.predicted.high if self.predicted else None,
+            "statistical": self.statistical,
+            "error": self.error,
+            "fitted": self.fitted,
+            "bound": self.bound,
+            "consistent": self.consistent,
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many rows of one kind a constant set has, and their mean and largest absolute error."""
+
+    constants: str
+    kind: Kind
+    rows: int
+    mean_error: float
+    largest_error: float
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """All rows of a chip, in the order of its file, and what to say about them."""
+
+    chip: Chip
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+    seconds: float
+
+    def summaries(self) -> list[Summary]:
+        """Return the errors of predictions and of fitted figures, apart, for each constant set."""
+        found = []
+        for name in dict.fromkeys(row.constants for row in self.rows if row.constants):
+            for kind in ("prediction", "fit"):
+                errors = [abs(row.error) for row in self.rows if _is(row, name, kind) and row.error is not None]
+                if errors:
+                    found.append(Summary(name, kind, len(errors), fmean(errors), max(errors)))
+        return found
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a plain dictionary for JSON."""
+        keys = dict.fromkeys(key for row in self.rows for key in row.published.sources)
+        return {
+            "chip": self.chip.name,
+            "rows": [row.as_dict() for row in self.rows],
+            "summary": [asdict(summary) for summary in self.summaries()],
+            "notes": list(self.notes),
+            "sources": {key: self.chip.sources[key] for key in keys},
+        }
+
+
+def _is(row: Row, constants: str, kind: Kind) -> bool:
+    return row.constants == constants and row.kind == kind
+
+
+def validate_chips(
+    names: Iterable[str], progress: Callable[[str, int], Callable[[int], None]] | None = None
+) -> list[Validation]:
+    """Predict every published point of some chips; all files are read first. Raises NeurosimError."""
+    files = [load_published(name) for name in names]
+    return [validate_chip(document, chip, progress) for document, chip in files]
+
+
+def validate_chip(
+    document: PublishedFile, chip: Chip, progress: Callable[[str, int], Callable[[int], None]] | None = None
+) -> Validation:
+    """Predict every point of a file of published points; raises NeurosimError for what does not go together."""
+    began, predictor = perf_counter(), Predictor(document, chip)
+    advance = progress(f"{chip.name}: published points", len(document.point)) if progress else None
+    rows: list[Row] = []
+    for point in document.point:
+        rows += predictor.rows(point)
+        if advance is not None:
+            advance(1)
+    return Validation(chip, tuple(rows), document.notes, perf_counter() - began)
+
+
+class Predictor:
+    """Predicts the points of one file; random activity that several points share is simulated once."""
+
+    def __init__(self, document: PublishedFile, chip: Chip) -> None:
+        self._document, self._chip = document, chip
+        self._samples: dict[str, Sample] = {}
+
+    def rows(self, point: Point) -> list[Row]:
+        """Return one row per constant set that the point is predicted with."""
+        if point.predict is None:
+            return [self._row(point, None, None, 0.0)]
+        sets = point.constants or self._document.constants or (self._chip.default_constants,)
+        return [self._row(point, name, *self._predict(point, name)) for name in sets]
+
+    def _row(self, point: Point, constants: str | None, band: Band | None, statistical: float) -> Row:
+        return Row(
+            self._chip.name,
+            point.quantity,
+            point.condition,
+            point.published,
+            constants,
+            band,
+            statistical,
+            constants in point.fitted,
+            point.bound,
+            point.note,
+        )
+
+    def _predict(self, point: Point, constants: str) -> tuple[Band, float]:
+        """Return the prediction and its statistical deviation; raises NeurosimError where the units disagree."""
+        changes, how = {**self._document.set, **point.set}, point.predict
+        match how:
+            case ByCharacterisation():
+                dimension = "power" if how.measure == "power" else "energy"
+                band, statistical = self._characterise(how, constants, changes)
+            case ByOperation():
+                dimension, statistical = how.measure, 0.0
+                band = _operation(how, self._chip.with_overrides(changes), constants)
+            case ByPowerState():
+                dimension, statistical = "power", 0.0
+                band = _power_state(how, self._chip.with_overrides(changes), constants)
+            case None:
+                raise NeurosimError(f"{point.quantity}: nothing says how to predict it")
+            case _:
+                assert_never(how)
+        if point.published.dimension != dimension:
+            raise NeurosimError(
+                f"{self._chip.name}: published {point.quantity} is {point.published}, predicted is {dimension}"
+            )
+        return band, statistical
+
+    def _characterise(self, how: ByCharacterisation, constants: str, changes: dict[str, str]) -> tuple[Band, float]:
+        load = how.load
+        chip = chip_of(self._chip.name, load, changes)
+        power = power_of(self._sample(load, changes), chip, constants)
+        if how.measure == "power":
+            return power.total, power.statistical
+        per_operation = power.per_operation
+        if per_operation is None:
+            raise NeurosimError(f"{self._chip.name}: energy per synaptic event: the load has no synaptic events")
+        return per_operation, 0.0
+
+    def _sample(self, load: Load, changes: dict[str, str]) -> Sample:
+        """Return the activity of a load, which does not depend on the supply."""
+        plain = load.model_copy(update={"voltage": None})
+        key = f"{plain.model_dump_json()} {sorted(changes.items())}"
+        if key not in self._samples:
+            chip = chip_of(self._chip.name, plain, changes)
+            program, probability = prepare_sample(chip, plain, _SEED)
+            engine = "compiled" if "compiled" in ENGINES else "event"
+            self._samples[key] = simulate_sample(program, probability, load.ticks, engine)
+        return self._samples[key]
+
+
+def _operation(how: ByOperation, chip: Chip, constants: str) -> Band:
+    if chip.core_kind == "processor":
+        if how.measure != "energy" or how.level is None:
+            raise NeurosimError(f"{chip.name}: of operation {how.operation} the energy at a level is predicted only")
+        return _exactly(how.times * operation_energy(how.operation, chip, constants, how.level))
+    if chip.core_kind != "compartment" or how.level is not None:
+        raise NeurosimError(f"{chip.name}: operation {how.operation}: not measured on cores of kind {chip.core_kind}")
+    cost = operation_cost(how.operation, chip, constants, how.tiles)
+    value = {"energy": lambda: cost.joules, "time": lambda: cost.seconds, "rate": lambda: cost.per_second}[how.measure]
+    return _exactly(how.times * value())
+
+
+def _power_state(how: ByPowerState, chip: Chip, constants: str) -> Band:
+    parts: list[Band] = []
+    chips = state_power(chip, constants, 0, how.work, how.level, how.chips)
+    if "chip" in how.parts and "cores" in how.parts:
+        parts.append(state_power(chip, constants, how.cores, how.work, how.level, how.chips))
+    elif "chip" in how.parts:
+        parts.append(chips)
+    elif "cores" in how.parts:
+        whole = state_power(chip, constants, how.cores, how.work, how.level, how.chips)
+        parts.append(Band(whole.value - chips.value, whole.low - chips.low, whole.high - chips.high))
+    for name in how.parts:
+        if name not in ("chip", "cores"):
+            figure = chip.power[name]
+            parts.append(Band(*(how.chips * value for value in (figure.si, figure.low, figure.high))))
+    return _sum(parts)
+
+
+def _sum(bands: Sequence[Band]) -> Band:
+    total = Band(0.0, 0.0, 0.0)
+    for band in bands:
+        total += band
+    return total
+
+
+def _exactly(value: float) -> Band:
+    return Band(value, value, value)
