@@ -56,7 +56,7 @@ def _print_json(value: Any) -> None:
 @app.command()
 def demo(as_json: Json = False, out: Out = None, workers: Workers = 0) -> None:
     """Run the shortest answer: one network, all chips, one table."""
-    _run("demo", [], as_json, out, workers)
+    _run("demo", [], as_json, out, workers, compared=True)
 
 
 @app.command()
@@ -75,8 +75,13 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a scenario; print its table and write tables, figures and report.html."""
+    from neurosim.scenario.schema import scenario_kind
+
     options = _options(changes, steps, chips=chip, engine=engine, samples=samples, mapper=mapper, seed=seed)
-    _run(scenario, options, as_json, out, workers, dry_run)
+    if scenario_kind(scenario) == "characterisation":
+        _characterise(scenario, options, as_json, out, workers, dry_run)
+    else:
+        _run(scenario, options, as_json, out, workers, dry_run)
 
 
 @app.command()
@@ -151,6 +156,48 @@ def _run(
     console = Console()
     console.print(comparison_table(result) if compared else result_table(result))
     console.print(f"report: {folder}/report.html", soft_wrap=True, highlight=False)
+
+
+def _characterise(
+    name: str, options: list[tuple[str, Any]], as_json: bool, out: Path | None, workers: int, dry_run: bool
+) -> None:
+    from neurosim.report.characterisation import characterisation_table, check_folder, write_summary
+    from neurosim.report.progress import ProgressBars
+    from neurosim.scenario.characterisation import (
+        load_characterisation,
+        prepare_characterisation,
+        run_characterisation,
+    )
+
+    if workers > 1:
+        raise NeurosimError(f"--workers {workers}: a characterisation is a single run, which one process does")
+    prepared = prepare_characterisation(load_characterisation(name, options))
+    if dry_run:
+        _print_json(prepared.resolved)
+        return
+    if out is not None:
+        check_folder(out)
+    with ProgressBars(off=as_json) as progress:
+        result = run_characterisation(prepared, progress.add)
+    if out is not None:
+        write_summary(result, out)
+    _show(as_json, result.as_dict, lambda: characterisation_table(result))
+
+
+@app.command()
+def validate(
+    chip: Annotated[list[str] | None, typer.Option("--chip", help="Chip, may be repeated; default: all.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show predicted against published silicon figures, with errors; it reports and does not judge."""
+    from neurosim.report.progress import ProgressBars
+    from neurosim.report.validation import validation_json, validation_report
+    from neurosim.scenario.published import list_published
+    from neurosim.scenario.validate import validate_chips
+
+    with ProgressBars(off=as_json) as progress:
+        found = validate_chips(chip or list_published(), progress.add)
+    _show(as_json, lambda: validation_json(found), lambda: validation_report(found))
 
 
 @app.command()

@@ -193,11 +193,11 @@ def _projection(rng, source, target, largest):
 def unmapped(mapping, inputs):
     """Run the lowered network without a chip; returns pulses, answers (see strategies.unmapped) and values."""
     network, widths = mapping.lowered.network, arithmetic(mapping.chip)
-    full = run_functional(network, drained(mapping, inputs), widths)
+    full = run_functional(network, drained(mapping, inputs), widths, seed=mapping.seed)
     answers = {}
     for name in network.outputs:
         end = mapping.lowered.lag[name] + inputs.shape[1]
-        window = run_functional(network, drained(mapping, inputs, end), widths)
+        window = run_functional(network, drained(mapping, inputs, end), widths, seed=mapping.seed)
         fires = network.population(name).fires
         answers[name] = full.pulses[name][:, end - inputs.shape[1] : end].sum(1) if fires else window.final[name]
     return full.pulses, answers, full.values

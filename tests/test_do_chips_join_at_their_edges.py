@@ -122,6 +122,19 @@ def tilings(draw):
     return [(number, *send) for number, send in enumerate(sends)], tiling, size, places
 
 
+@settings(max_examples=60, deadline=None)
+@given(tilings())
+def test_are_links_those_between_neighbours_on_a_chip_and_those_between_chips(case):
+    _, tiling, size, places = case
+    columns, rows = tiling[0] * size[0], tiling[1] * size[1]
+    tiles = [(x, y) for y in range(rows) for x in range(columns)]
+    beside = [(a, b) for a in tiles for b in tiles if abs(a[0] - b[0]) + abs(a[1] - b[1]) == 1]
+    expected = {link for a, b in beside for link in walk(a, b, tiling, size)}
+    links = [link for link in list_links(columns, rows, places, size) if link[0] not in ("inject", "eject")]
+    assert len(links) == len(set(links))
+    assert set(links) == expected
+
+
 @settings(max_examples=150, deadline=None)
 @given(tilings(), st.integers(0, 3), st.sampled_from(["xy", "yx"]))
 def test_does_every_packet_arrive_by_dimension_order_over_the_shared_sides(case, depth, routing):

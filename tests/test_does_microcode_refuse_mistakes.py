@@ -36,13 +36,13 @@ def message(call, *arguments, kind=NeurosimError, **named):
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("ad v v w", "unknown operation 'ad', did you mean 'add'?"),
+        ("adds v v w", "unknown operation 'adds', did you mean 'add'?"),
         ("multiply_shift v v w 3", "unknown operation 'multiply_shift', did you mean 'multiply-shift'?"),
         ("Add v v w", "unknown operation 'Add', did you mean 'add'?"),
         ("add v w", "needs 3 operands (result, source, source), found 2"),
-        ("take", "needs 1 operands (result), found 0"),
-        ("take v w", "needs 1 operands (result), found 2"),
-        ("spike v w", "needs no operands or 1 operands (source), found 2"),
+        ("take", "needs 1 operand (result), found 0"),
+        ("take v w", "needs 1 operand (result), found 2"),
+        ("spike v w", "needs no operands or 1 operand (source), found 2"),
         ("add x v w", "unknown register 'x' (known: below, threshold, v, w)"),
         ("add v v treshold", "unknown register 'treshold', did you mean 'threshold'?"),
         ("add v v W", "unknown register 'W' (known: below, threshold, v, w)"),
@@ -169,10 +169,10 @@ def test_is_an_array_of_another_size_refused():
 
 
 def test_does_the_digest_see_programs_and_their_values():
-    def digest(threshold=5, initial=0, program=add_and_fire()):
-        return network(ProgrammedNeuron(program, {"threshold": threshold}, {"v": initial})).digest()
+    def digest(threshold=5, initial=0, program=None):
+        return network(ProgrammedNeuron(program or add_and_fire(), {"threshold": threshold}, {"v": initial})).digest()
 
-    other = replace(add_and_fire(), code=add_and_fire().code[:-1] + (("spike", "threshold"),))
+    other = replace(add_and_fire(), code=(*add_and_fire().code[:-1], ("spike", "threshold")))
     many = np.arange(2000)
     digests = [
         digest(),
@@ -230,7 +230,7 @@ def test_are_graded_inputs_refused_where_there_are_none():
 
 def _crossbar_net():
     wires = Projection.dense("in", "n", [[1, 1]])
-    return Network("net", (Population("in", 1, Source()), Population("n", 2, ns_add_and_fire())), (wires,), ("n",))
+    return Network("net", (Population("in", 1, Source()), Population("n", 2, AddAndFire(2.0))), (wires,), ("n",))
 
 
 @pytest.mark.parametrize(("value", "bits"), [(2**23 - 1, 24), (2**23, 25), (-(2**23) + 1, 24), (-(2**23), 25)])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import neurosim as ns
 from neurosim.engine.event import Mesh, SpikePacket
+from neurosim.engine.event.chip import EventChip
 from neurosim.engine.event.multicast import Forest, Leaf
 from neurosim.engine.functional import run_functional
 from neurosim.errors import NeurosimError
@@ -292,6 +293,38 @@ def test_are_packets_and_hops_those_of_the_spikes(seed, place):
     assert {link: n for link, n in mesh.items() if n} == {link: n for link, n in links.items() if n}
     hops = activity.total("hops_east_west") + activity.total("hops_north_south")
     assert hops.sum() == links.total()
+
+
+def test_does_the_event_router_pass_one_packet_after_another():
+    # Five pulses come to it within nanoseconds and leave its queue every 5 us; the network beyond is far quicker.
+    populations = (Population("in", 5, Source()), Population("sum", 1, Accumulator()))
+    network = Network("five", populations, (Projection.dense("in", "sum", np.ones((5, 1)), 1),), ("sum",))
+    chip = SPINNAKER2.with_overrides({"time.router_serialisation": "5 us", "time.router_latency": "20 us"})
+    run = ns.simulate(ns.map(network, chip), np.ones((1, 1, 5), dtype=bool))
+    turned = run.times.first_packets[:, 5]  # the packets of senders end at the router
+    assert np.diff(turned).tolist() == [5_000_000] * 4
+    assert 20_000_000 < turned[0] < 20_300_000
+
+
+def test_have_all_packets_of_a_chip_numbers_of_their_own():
+    # Links so slow that packets of several ticks, and many copies of each, are under way together.
+    network, pulses = random_network(9)
+    chip = SPINNAKER2.with_overrides({"time.link_serialisation": "20 us", "time.hop_east_west": "2 ms"})
+    event_chip = EventChip(ns.load_program(spread(network, 10, chip)), chip.constants())
+    env, most = event_chip.env, 0
+    step = env.step
+
+    def checked():
+        nonlocal most
+        step()
+        numbers = under_way(env)
+        assert len(numbers) == len(set(numbers))
+        most = max(most, len(numbers))
+
+    env.step = checked
+    run = event_chip.run(pulses)
+    assert most > 50
+    assert run.activity.total("late_packets").min() > 50
 
 
 def starts(populations):

@@ -152,7 +152,7 @@ def test_are_weights_that_are_not_numbers_named(refused, scenario, tmp_path):
 def test_is_a_network_too_large_refused_with_the_limit(refused, scenario, tmp_path):
     # Every evidence neuron has one input axon per hidden neuron; a core has 4,096.
     rng = np.random.default_rng(0)
-    wide = 20_000
+    wide = 5_000
     folder = model_folder(
         tmp_path,
         W1=rng.normal(size=(784, wide)).astype(np.float32),
@@ -163,7 +163,7 @@ def test_is_a_network_too_large_refused_with_the_limit(refused, scenario, tmp_pa
     scenario.write_text(SCENARIO.format(model=folder))
     line = refused("run", scenario)
     assert "loihi: limit input_axons" in line
-    assert "needed 20000, available 4096" in line
+    assert "needed 5000, available 4096" in line
 
 
 @pytest.mark.parametrize("steps", ["0", "-3", "2,0"])

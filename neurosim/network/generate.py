@@ -87,8 +87,10 @@ def spread_places(n: int, side: int, rng: np.random.Generator) -> Ints:
         raise NeurosimError(f"{n} places: must divide the side of a mesh of {side} x {side} or be a multiple of it")
     if n < side:
         x, y = (np.arange(n) * (side // n) + rng.integers(side // n, size=n) for _ in range(2))
-        return x + side * rng.permutation(y)
+        row: Ints = rng.permutation(y)
+        return x + side * row
     # A Latin pattern: each layer has one place per column and row, and is shifted against all others.
     shifts, order = rng.permutation(side)[: n // side], rng.permutation(side)
-    column = np.arange(n) % side
-    return column + side * order[(column + shifts[np.arange(n) // side]) % side]
+    x = np.arange(n) % side
+    row = order[(x + shifts[np.arange(n) // side]) % side]
+    return x + side * row

@@ -161,7 +161,8 @@ def _problem(program: NeuronProgram, number: int, instruction: Instruction) -> s
 
 
 def _needs(form: str) -> str:
-    return f"{len(form)} operands ({', '.join(_MEANING[kind] for kind in form)})" if form else "no operands"
+    count = "no operands" if not form else "1 operand" if len(form) == 1 else f"{len(form)} operands"
+    return f"{count} ({', '.join(_MEANING[kind] for kind in form)})" if form else count
 
 
 def _operand(program: NeuronProgram, number: int, kind: str, operand: str | int) -> str | None:

@@ -25,9 +25,10 @@ from neurosim.errors import NeurosimError, nearest
 from neurosim.network.generate import firing_probability, random_neuron
 from neurosim.program import Program
 from neurosim.results import Band, Energy, Run
+from neurosim.scenario.bands import times
 from neurosim.scenario.extrapolate import after, for_all_cores
 from neurosim.scenario.random_program import random_program
-from neurosim.scenario.schema import ChipOptions, Positive, Seed, apply_change, find_scenario
+from neurosim.scenario.schema import Positive, Seed, apply_change, find_scenario
 
 KIND = "characterisation"
 Figure = str | int | float  # of a descriptor: a number in the figure's own unit, or with a unit
@@ -59,14 +60,20 @@ class Load(Strict):
     ticks: Positive = 40
 
 
+class Changes(Strict):
+    """``[chip.NAME]``: figures of the descriptor changed for this run."""
+
+    set: dict[str, str] = Field(default_factory=dict)
+
+
 class CharacterisationScenario(Strict):
-    """The whole file; ``[chip.NAME]`` changes figures of the descriptor."""
+    """The whole file, resolved."""
 
     schema_: Annotated[Literal[1], Field(alias="schema")]
     kind: Literal["characterisation"]
     scenario: About
     characterisation: Load
-    chip: dict[str, ChipOptions] = Field(default_factory=dict)
+    chip: dict[str, Changes] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +90,7 @@ class Sample:
     seconds: float
 
     @property
-    def statistical(self) -> float:
+    def chance(self) -> float:
         """Relative standard deviation of the number of spikes, as independent draws would have it."""
         spikes = int(self.run.activity.total("spikes").sum())
         return sqrt((1 - float(self.probability)) / spikes) if spikes else 0.0
@@ -93,24 +100,29 @@ class Sample:
 class ChipPower:
     """Power of the whole chip at one supply and constant set; ``energy`` is that of all ticks simulated.
 
-    ``statistical`` is one standard deviation (W) that the number of spikes alone causes.
+    ``chance`` is one standard deviation of the number of spikes, relative.
     """
 
     chip: Chip
     energy: Energy
     run: Run
     time: float
-    statistical: float
+    chance: float
 
     @property
     def total(self) -> Band:
         """The power in watts, with the band that the constants' ranges allow."""
-        return _per(self.energy.total, self.time)
+        return times(1 / self.time, self.energy.total)
 
     @property
     def parts(self) -> dict[str, Band]:
         """The power in watts by component, those that are zero left out."""
-        return {name: _per(band, self.time) for name, band in self.energy.parts.items() if band.value}
+        return {name: times(1 / self.time, band) for name, band in self.energy.parts.items() if band.value}
+
+    @property
+    def statistical(self) -> float:
+        """One standard deviation of the power (W) that the number of spikes causes."""
+        return self.energy.dynamic.value / self.time * self.chance
 
     @property
     def operations_per_second(self) -> float:
@@ -121,7 +133,13 @@ class ChipPower:
     def per_operation(self) -> Band | None:
         """All power over all synaptic events, in joules; None without events."""
         rate = self.operations_per_second
-        return _per(self.total, rate) if rate else None
+        return times(1 / rate, self.total) if rate else None
+
+    @property
+    def statistical_per_operation(self) -> float:
+        """One standard deviation of ``per_operation`` (J): that of the static part, which fewer or more events share."""
+        rate = self.operations_per_second
+        return self.energy.static.value / self.time / rate * self.chance if rate else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,27 +252,47 @@ def power_of(sample: Sample, chip: Chip, constants: str | None) -> ChipPower:
     run = for_all_cores(sample.run, chip)
     energy = price(run, chip, constants, boundary="chip")
     time = float(run.times.step_ends[:, -1].mean()) * 1e-12
-    return ChipPower(chip, energy, run, time, energy.dynamic.value / time * sample.statistical)
+    return ChipPower(chip, energy, run, time, sample.chance)
 
 
-def run_characterisation(
-    scenario: CharacterisationScenario, progress: Callable[[str, int], Callable[[int], None]] | None = None
-) -> CharacterisationResult:
-    """Run a characterisation and price it with every constant set asked for. Raises NeurosimError."""
+@dataclass(frozen=True, eq=False)
+class PreparedCharacterisation:
+    """A characterisation with everything loaded and checked; ``constants`` are the sets to price with."""
+
+    scenario: CharacterisationScenario
+    constants: tuple[str, ...]
+    program: Program
+    probability: Fraction
+
+    @property
+    def resolved(self) -> Mapping[str, Any]:
+        """The scenario with every default filled in, for ``--dry-run``."""
+        return self.scenario.model_dump(by_alias=True, exclude_none=True, mode="json")
+
+
+def prepare_characterisation(scenario: CharacterisationScenario) -> PreparedCharacterisation:
+    """Load and check everything that can go wrong before the long part. Raises NeurosimError."""
     about, load = scenario.scenario, scenario.characterisation
     for name in scenario.chip:
         if name != about.chip:
             raise NeurosimError(f"scenario {about.name}: chip.{name} is set, but the chip is {about.chip}")
     check_engine(about.engine)
-    chip = chip_of(about.chip, load, scenario.chip.get(about.chip, ChipOptions()).set)
+    chip = chip_of(about.chip, load, scenario.chip[about.chip].set if scenario.chip else None)
     sets = about.constants or (chip.default_constants,)
     for name in sets:
         chip.constants(name)
-    program, probability = prepare_sample(chip, load, about.seed)
+    return PreparedCharacterisation(scenario, sets, *prepare_sample(chip, load, about.seed))
+
+
+def run_characterisation(
+    prepared: PreparedCharacterisation, progress: Callable[[str, int], Callable[[int], None]] | None = None
+) -> CharacterisationResult:
+    """Run a characterisation and price it with every constant set asked for."""
+    about, load = prepared.scenario.scenario, prepared.scenario.characterisation
     advance = progress(f"{about.name}, warm-up and measurement", 2) if progress else None
-    sample = simulate_sample(program, probability, load.ticks, about.engine, advance)
-    powers = tuple(power_of(sample, chip, name) for name in sets)
-    return CharacterisationResult(scenario, sample, powers, _warnings(sample))
+    sample = simulate_sample(prepared.program, prepared.probability, load.ticks, about.engine, advance)
+    powers = tuple(power_of(sample, prepared.program.chip, name) for name in prepared.constants)
+    return CharacterisationResult(prepared.scenario, sample, powers, _warnings(sample))
 
 
 def _warnings(sample: Sample) -> tuple[str, ...]:
@@ -269,7 +307,3 @@ def _warnings(sample: Sample) -> tuple[str, ...]:
     if late:
         found.append(f"{late} packets arrived after the tick in which they were sent")
     return tuple(found)
-
-
-def _per(band: Band, divisor: float) -> Band:
-    return Band(band.value / divisor, band.low / divisor, band.high / divisor)

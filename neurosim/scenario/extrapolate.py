@@ -38,9 +38,7 @@ def after(run: Run, head: Run) -> Run:
             per_link=a.per_link - b.per_link,
         ),
         spikes=Spikes(run.spikes.names, {k: v[:, n:] for k, v in run.spikes.counts.items()}, none.reshape(0, 3)),
-        times=Times(
-            run.times.step_ends[:, n:] - run.times.step_ends[:, n - 1 : n], (none, none), none.reshape(0, 6)
-        ),
+        times=Times(run.times.step_ends[:, n:] - run.times.step_ends[:, n - 1 : n], (none, none), none.reshape(0, 6)),
     )
 
 

@@ -19,7 +19,8 @@ from neurosim.cores import core_kind
 from neurosim.errors import unknown
 from neurosim.mapping import Mapping as Placement
 from neurosim.network import Compartment, CompartmentNeuron, Network, Population, Projection
-from neurosim.results import Run
+from neurosim.results import Band, Run
+from neurosim.scenario.bands import NOTHING, minus, times
 
 _BIAS = {"idle": 0, "drift": 1, "fire": 64}
 _BUSY, _ROW = 40, 60  # messages, and synapses of each, that keep a core at work for longer than the sweeps
@@ -30,16 +31,19 @@ Synapses = Sequence[tuple[int, range]]
 
 @dataclass(frozen=True)
 class Cost:
-    """Time and dynamic energy of a step, or of one operation."""
+    """Time (ps) and dynamic energy (J) of a step, or of one operation."""
 
     picoseconds: float
-    joules: float
+    energy: Band
 
     def __sub__(self, other: Cost) -> Cost:
-        return Cost(self.picoseconds - other.picoseconds, self.joules - other.joules)
+        return Cost(self.picoseconds - other.picoseconds, minus(self.energy, other.energy))
+
+    def __mul__(self, factor: float) -> Cost:
+        return Cost(self.picoseconds * factor, times(factor, self.energy))
 
     def __truediv__(self, number: int) -> Cost:
-        return Cost(self.picoseconds / number, self.joules / number)
+        return Cost(self.picoseconds / number, times(1 / number, self.energy))
 
     @property
     def seconds(self) -> float:
@@ -73,7 +77,7 @@ class Bench:
     def step(self, cells: Sequence[str], cores: ArrayLike = 0, synapses: Synapses = (), noise: bool = False) -> Cost:
         """Return what such a step costs."""
         run = self.run(cells, cores, synapses, noise)
-        return Cost(int(run.times.step_ends[0, 0]), price(run, self.chip, self.constants).dynamic.value)
+        return Cost(int(run.times.step_ends[0, 0]), price(run, self.chip, self.constants).dynamic)
 
 
 @cache
@@ -151,8 +155,7 @@ def sparse_synapse(bench: Bench) -> Cost:
 def incoming_message(bench: Bench) -> Cost:
     """One more spike at a core that is at work, its synapses taken off; the energy is the sender's too."""
     more = _busy(bench, _BUSY + 1, _ROW, 1) - _busy(bench, _BUSY, _ROW, 1)
-    one = dense_synapse(bench)
-    return more - Cost(_ROW * one.picoseconds, _ROW * one.joules)
+    return more - dense_synapse(bench) * _ROW
 
 
 def message(bench: Bench) -> Cost:
@@ -163,7 +166,7 @@ def message(bench: Bench) -> Cost:
         return bench.step(cells, cores, [(0, range(_BEHIND + 1, _BEHIND + 1 + number))])
 
     more = to(2) - to(1)
-    return Cost(more.picoseconds, more.joules - dense_synapse(bench).joules)
+    return Cost(more.picoseconds, minus(more.energy, dense_synapse(bench).energy))
 
 
 def _across(bench: Bench, column: int, row: int) -> Cost:
@@ -192,14 +195,14 @@ def barrier(bench: Bench, tiles: int = 1) -> Cost:
     """What is left of a step with one idle cell in each of some tiles when the updates are taken off."""
     cores = [bench.chip.cores_per_tile * tile for tile in range(tiles)]
     one = inactive_update(bench)
-    return bench.step(["idle"] * tiles, cores) - Cost(one.picoseconds, tiles * one.joules)
+    return bench.step(["idle"] * tiles, cores) - Cost(one.picoseconds, times(tiles, one.energy))
 
 
 def packet_spacing(bench: Bench) -> Cost:
     """From one arrival to the next at a core at which two others of its tile fire at once; times only."""
     run = bench.run(["fire", "fire", "idle"], [1, 2, 0], [(k, range(2, 3)) for k in range(2)])
     first, second = sorted(run.times.first_packets[:, 5].tolist())
-    return Cost(second - first, 0.0)
+    return Cost(second - first, NOTHING)
 
 
 OPERATIONS: Mapping[str, Callable[[Bench], Cost]] = {

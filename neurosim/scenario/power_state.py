@@ -13,6 +13,7 @@ from neurosim.errors import NeurosimError, UnsupportedError
 from neurosim.mapping import Mapping
 from neurosim.network import AddAndFire, Compartment, CompartmentNeuron, Network, Neuron, Population
 from neurosim.results import Band
+from neurosim.scenario.bands import minus, times
 
 Work = Literal["none", "all of the tick"]
 
@@ -31,13 +32,8 @@ def state_power(
     if cores and chips == 1:
         return _simulated(chip, constants, cores, work, level)
     one, two = (_simulated(chip, constants, k, work, level) for k in (1, 2))
-    # n chips and m cores are n (2 P(1) - P(2)) + m (P(2) - P(1)).
-    return Band(
-        *(
-            (2 * chips - cores) * a + (cores - chips) * b
-            for a, b in ((one.value, two.value), (one.low, two.low), (one.high, two.high))
-        )
-    )
+    per_core = minus(two, one)
+    return times(chips, minus(one, per_core)) + times(cores, per_core)
 
 
 def _simulated(chip: Chip, constants: str, cores: int, work: Work, level: str | None) -> Band:
@@ -51,7 +47,7 @@ def _simulated(chip: Chip, constants: str, cores: int, work: Work, level: str | 
     run = simulate(program, np.zeros((1, 1, 0), np.bool_), constants=constants, engine="event")
     energy = price(run, chip, constants, boundary="chip")
     band, seconds = (energy.static if work == "none" else energy.total), float(run.times.step_ends[0, -1]) * 1e-12
-    return Band(band.value / seconds, band.low / seconds, band.high / seconds)
+    return times(1 / seconds, band)
 
 
 def _idle_neuron(chip: Chip) -> Neuron:

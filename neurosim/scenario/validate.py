@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from statistics import fmean
 from time import perf_counter
@@ -12,6 +12,7 @@ from neurosim.chip import Chip, Quantity
 from neurosim.engine.simulate import ENGINES
 from neurosim.errors import NeurosimError
 from neurosim.results import Band
+from neurosim.scenario.bands import exactly, minus, times, total
 from neurosim.scenario.characterisation import Load, Sample, chip_of, power_of, prepare_sample, simulate_sample
 from neurosim.scenario.micro import operation_cost
 from neurosim.scenario.micro_processor import operation_energy
@@ -25,8 +26,7 @@ from neurosim.scenario.published import (
     load_published,
 )
 
-Kind = Literal["prediction", "fit", "bound", "not predicted"]
-_DIMENSIONS = {"power": "power", "energy": "energy", "time": "time", "rate": "rate"}
+Kind = Literal["prediction", "fitted", "bound", "not predicted"]
 _SEED = 0
 
 
@@ -54,7 +54,7 @@ class Row:
         """What the row shows: a prediction, a figure that was fitted or put in, a bound, or nothing."""
         if self.predicted is None:
             return "not predicted"
-        return "fit" if self.fitted else "bound" if self.bound else "prediction"
+        return "fitted" if self.fitted else "bound" if self.bound else "prediction"
 
     @property
     def error(self) -> float | None:
@@ -123,7 +123,7 @@ class Validation:
         """Return the errors of predictions and of fitted figures, apart, for each constant set."""
         found = []
         for name in dict.fromkeys(row.constants for row in self.rows if row.constants):
-            for kind in ("prediction", "fit"):
+            for kind in ("prediction", "fitted"):
                 errors = [abs(row.error) for row in self.rows if _is(row, name, kind) and row.error is not None]
                 if errors:
                     found.append(Summary(name, kind, len(errors), fmean(errors), max(errors)))
@@ -227,7 +227,7 @@ class Predictor:
         per_operation = power.per_operation
         if per_operation is None:
             raise NeurosimError(f"{self._chip.name}: energy per synaptic event: the load has no synaptic events")
-        return per_operation, 0.0
+        return per_operation, power.statistical_per_operation
 
     def _sample(self, load: Load, changes: dict[str, str]) -> Sample:
         """Return the activity of a load, which does not depend on the supply."""
@@ -244,38 +244,25 @@ class Predictor:
 def _operation(how: ByOperation, chip: Chip, constants: str) -> Band:
     if chip.core_kind == "processor":
         if how.measure != "energy" or how.level is None:
-            raise NeurosimError(f"{chip.name}: of operation {how.operation} the energy at a level is predicted only")
-        return _exactly(how.times * operation_energy(how.operation, chip, constants, how.level))
+            raise NeurosimError(f"{chip.name}: of operation {how.operation} only the energy at a level is predicted")
+        return times(how.times, operation_energy(how.operation, chip, constants, how.level))
     if chip.core_kind != "compartment" or how.level is not None:
         raise NeurosimError(f"{chip.name}: operation {how.operation}: not measured on cores of kind {chip.core_kind}")
     cost = operation_cost(how.operation, chip, constants, how.tiles)
-    value = {"energy": lambda: cost.joules, "time": lambda: cost.seconds, "rate": lambda: cost.per_second}[how.measure]
-    return _exactly(how.times * value())
+    if how.measure == "energy":
+        return times(how.times, cost.energy)
+    return exactly(how.times * (cost.seconds if how.measure == "time" else cost.per_second))
 
 
 def _power_state(how: ByPowerState, chip: Chip, constants: str) -> Band:
-    parts: list[Band] = []
-    chips = state_power(chip, constants, 0, how.work, how.level, how.chips)
-    if "chip" in how.parts and "cores" in how.parts:
-        parts.append(state_power(chip, constants, how.cores, how.work, how.level, how.chips))
-    elif "chip" in how.parts:
-        parts.append(chips)
-    elif "cores" in how.parts:
-        whole = state_power(chip, constants, how.cores, how.work, how.level, how.chips)
-        parts.append(Band(whole.value - chips.value, whole.low - chips.low, whole.high - chips.high))
-    for name in how.parts:
-        if name not in ("chip", "cores"):
-            figure = chip.power[name]
-            parts.append(Band(*(how.chips * value for value in (figure.si, figure.low, figure.high))))
-    return _sum(parts)
+    def power(cores: int) -> Band:
+        return state_power(chip, constants, cores, how.work, how.level, how.chips)
+
+    chips = power(0)
+    parts = {"chip": chips, "cores": minus(power(how.cores), chips)}
+    return total(parts[name] if name in parts else _embedded(how, chip, name) for name in how.parts)
 
 
-def _sum(bands: Sequence[Band]) -> Band:
-    total = Band(0.0, 0.0, 0.0)
-    for band in bands:
-        total += band
-    return total
-
-
-def _exactly(value: float) -> Band:
-    return Band(value, value, value)
+def _embedded(how: ByPowerState, chip: Chip, name: str) -> Band:
+    figure = chip.power[name]
+    return times(how.chips, Band(figure.si, figure.low, figure.high))

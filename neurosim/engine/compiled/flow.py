@@ -15,7 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from neurosim.engine.compiled.exact import FREE_AT, JOINED
-from neurosim.engine.compiled.wires import EJECT, Runs, Wires, way_on
+from neurosim.engine.compiled.wires import EAST, EJECT, NORTH, SOUTH, WEST, Runs, Wires
 
 Ints = NDArray[np.int64]
 _NOBODY = -1
@@ -72,57 +72,63 @@ def scratch_of(room: int, runs: Runs) -> Scratch:
     return Scratch(follows, taken, started, head, tail, busy, front, front_time, front_run)
 
 
-@njit(cache=True, inline="always")
-def _pass_on(w: Wires, runs: Runs, packets: Packets, scratch: Scratch, link: int, p: int) -> None:
-    """Append a packet to the stream from a link to the one that it takes next."""
-    tile, direction = way_on(w, link, packets.source[p], packets.goal[p])
-    if direction == EJECT:
-        run, onward = runs.eject[packets.goal[p]], w.eject[packets.goal[p]]
-    else:
-        run, onward = runs.out[tile, direction], w.out[tile, direction]
-    run += runs.port[link]
-    if scratch.head[run] == _NOBODY:
-        scratch.head[run] = p
-        scratch.busy[runs.rank[onward]] = True
-    else:
-        scratch.follows[scratch.tail[run]] = p
-    scratch.tail[run] = p
-    scratch.follows[p] = _NOBODY
+# Arrays are taken out of their tuples once and handed on one by one: inside a loop over packets, taking them out would
+# cost more than the work itself.
 
 
 @njit(cache=True, inline="always")
-def _open(runs: Runs, packets: Packets, scratch: Scratch, link: int) -> int:
+def _direction(x: int, y: int, goal_x: int, goal_y: int) -> int:
+    """Return the direction in which a packet leaves a tile, columns first."""
+    if goal_x != x:
+        return EAST if goal_x > x else WEST
+    if goal_y != y:
+        return NORTH if goal_y > y else SOUTH
+    return EJECT
+
+
+@njit(cache=True, inline="always")
+def _append(p: int, run: int, rank: int, head: Ints, tail: Ints, follows: Ints, busy: NDArray[np.bool_]) -> None:
+    """Put a packet at the end of a stream to the link of that rank."""
+    if head[run] == _NOBODY:
+        head[run] = p
+        busy[rank] = True
+    else:
+        follows[tail[run]] = p
+    tail[run] = p
+    follows[p] = _NOBODY
+
+
+@njit(cache=True, inline="always")
+def _open(first: int, last: int, head: Ints, time: Ints, front: Ints, front_time: Ints, front_run: Ints) -> int:
     """Take the streams that lead to a link; returns how many there are."""
     k = 0
-    for run in range(runs.ptr[link], runs.ptr[link + 1]):
-        p = scratch.head[run]
+    for run in range(first, last):
+        p = head[run]
         if p != _NOBODY:
-            scratch.front[k], scratch.front_time[k], scratch.front_run[k] = p, packets.time[p], run
-            scratch.head[run] = _NOBODY
+            front[k], front_time[k], front_run[k] = p, time[p], run
+            head[run] = _NOBODY
             k += 1
     return k
 
 
 @njit(cache=True, inline="always")
-def _first(scratch: Scratch, k: int) -> int:
+def _first(k: int, front: Ints, front_time: Ints) -> int:
     """Return which of k streams has the next packet, by (time, number)."""
-    front, time = scratch.front, scratch.front_time
     best = 0
     for i in range(1, k):
-        if time[i] < time[best] or (time[i] == time[best] and front[i] < front[best]):
+        if front_time[i] < front_time[best] or (front_time[i] == front_time[best] and front[i] < front[best]):
             best = i
     return best
 
 
 @njit(cache=True, inline="always")
-def _step_on(packets: Packets, scratch: Scratch, best: int, k: int) -> int:
+def _step_on(best: int, k: int, follows: Ints, time: Ints, front: Ints, front_time: Ints, front_run: Ints) -> int:
     """Move a stream to its next packet; returns how many streams are left."""
-    q = scratch.follows[scratch.front[best]]
+    q = follows[front[best]]
     if q != _NOBODY:
-        scratch.front[best], scratch.front_time[best] = q, packets.time[q]
+        front[best], front_time[best] = q, time[q]
         return k
-    scratch.front[best], scratch.front_time[best] = scratch.front[k - 1], scratch.front_time[k - 1]
-    scratch.front_run[best] = scratch.front_run[k - 1]
+    front[best], front_time[best], front_run[best] = front[k - 1], front_time[k - 1], front_run[k - 1]
     return k - 1
 
 
@@ -149,51 +155,88 @@ def _finds_full(taken: Ints, started: Ints, depth: int) -> bool:
 def flow(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) -> bool:
     """Carry all packets of one step to their goals.
 
-    Changes ``links`` (FREE_AT, JOINED) and writes time, arrived, begin and arrivals of ``packets``. Returns False, with
-    all of that undefined, when a queue may have been full.
+    Changes ``links`` (FREE_AT, JOINED) and writes time, arrived, begin and arrivals of ``packets``. Returns False,
+    with all of that undefined, when a queue may have been full.
     """
-    packets.arrivals[:] = 0
-    for endpoint in range(len(w.inject)):
-        link = w.inject[endpoint]
-        free = links[link, FREE_AT]
-        for p in range(packets.ptr[endpoint], packets.ptr[endpoint + 1]):
-            start = max(packets.time[p], free)
-            free = start + w.serialisation[link]
-            packets.time[p] = start + w.latency[link]
-            _pass_on(w, runs, packets, scratch, link, p)
-        links[link, FREE_AT] = free
-        links[link, JOINED] += packets.ptr[endpoint + 1] - packets.ptr[endpoint]
+    _inject(w, runs, links, packets, scratch)
+    columns, depth, latencies, serialisations, kind = w.columns, w.depth, w.latency, w.serialisation, w.kind
+    edge, far_x, far_y, out, eject, x, y = w.edge, w.far_x, w.far_y, w.out, w.eject, w.x, w.y
+    order, ranks, ptr, port = runs.order, runs.rank, runs.ptr, runs.port
+    run_out, run_eject, run_latency = runs.out, runs.eject, runs.latency
+    source, goal, time = packets.source, packets.goal, packets.time
+    arrived, begin, arrivals = packets.arrived, packets.begin, packets.arrivals
+    follows, taken, started, head, tail = scratch.follows, scratch.taken, scratch.started, scratch.head, scratch.tail
+    busy, front, front_time, front_run = scratch.busy, scratch.front, scratch.front_time, scratch.front_run
+    arrivals[:] = 0
     delivered = 0
-    for rank in range(len(runs.order)):
-        if not scratch.busy[rank]:
+    for here in range(len(order)):
+        if not busy[here]:
             continue
-        scratch.busy[rank] = False
-        link = runs.order[rank]
-        ejects = w.kind[link] == EJECT
-        free, latency, serialisation = links[link, FREE_AT], w.latency[link], w.serialisation[link]
-        k, n = _open(runs, packets, scratch, link), 0
+        busy[here] = False
+        link = order[here]
+        ejects, is_edge = kind[link] == EJECT, edge[link]
+        free, latency, serialisation = links[link, FREE_AT], latencies[link], serialisations[link]
+        at_x, at_y, inlet = far_x[link], far_y[link], port[link]
+        k, n = _open(ptr[link], ptr[link + 1], head, time, front, front_time, front_run), 0
         while k:
-            best = _first(scratch, k)
-            p, time, run = scratch.front[best], scratch.front_time[best], scratch.front_run[best]
-            k = _step_on(packets, scratch, best, k)
-            start = max(time, free)
+            best = _first(k, front, front_time)
+            p, joined, run = front[best], front_time[best], front_run[best]
+            k = _step_on(best, k, follows, time, front, front_time, front_run)
+            start = max(joined, free)
             free = start + serialisation
-            packets.time[p] = start + latency
-            if w.depth:
-                scratch.taken[n], scratch.started[n] = time - runs.latency[run], start
+            time[p] = start + latency
+            if depth:
+                taken[n], started[n] = joined - run_latency[run], start
             n += 1
             if ejects:
-                packets.arrived[delivered] = p
+                arrived[delivered] = p
                 delivered += 1
+                continue
+            to = goal[p]
+            if is_edge:  # dimension order keeps the packet's own row, and later its own column
+                at_x = x[to] if far_x[link] < 0 else at_x
+                at_y = y[source[p]] if far_y[link] < 0 else at_y
+            tile, direction = at_x + columns * at_y, _direction(at_x, at_y, x[to], y[to])
+            if direction == EJECT:
+                _append(p, run_eject[to] + inlet, ranks[eject[to]], head, tail, follows, busy)
             else:
-                _pass_on(w, runs, packets, scratch, link, p)
+                _append(p, run_out[tile, direction] + inlet, ranks[out[tile, direction]], head, tail, follows, busy)
         links[link, FREE_AT] = free
         links[link, JOINED] += n
         if ejects:
-            endpoint = packets.goal[packets.arrived[delivered - 1]]
-            packets.begin[endpoint], packets.arrivals[endpoint] = delivered - n, n
-        if w.depth and n > w.depth and _finds_full(scratch.taken[:n], scratch.started[:n], w.depth):
-            scratch.head[:] = _NOBODY
-            scratch.busy[:] = False
+            endpoint = goal[arrived[delivered - 1]]
+            begin[endpoint], arrivals[endpoint] = delivered - n, n
+        if depth and n > depth and _finds_full(taken[:n], started[:n], depth):
+            head[:] = _NOBODY
+            busy[:] = False
             return False
     return True
+
+
+@njit(cache=True)
+def _inject(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) -> None:
+    """Let all packets pass the injection links, each endpoint's by themselves."""
+    columns, latencies, serialisations, inject = w.columns, w.latency, w.serialisation, w.inject
+    out, eject, x, y = w.out, w.eject, w.x, w.y
+    ranks, port, run_out, run_eject = runs.rank, runs.port, runs.out, runs.eject
+    ptr, goal, time = packets.ptr, packets.goal, packets.time
+    follows, head, tail, busy = scratch.follows, scratch.head, scratch.tail, scratch.busy
+    for endpoint in range(len(inject)):
+        if ptr[endpoint] == ptr[endpoint + 1]:
+            continue
+        link = inject[endpoint]
+        free, latency, serialisation, inlet = links[link, FREE_AT], latencies[link], serialisations[link], port[link]
+        at_x, at_y = x[endpoint], y[endpoint]
+        tile = at_x + columns * at_y
+        for p in range(ptr[endpoint], ptr[endpoint + 1]):
+            start = max(time[p], free)
+            free = start + serialisation
+            time[p] = start + latency
+            to = goal[p]
+            direction = _direction(at_x, at_y, x[to], y[to])
+            if direction == EJECT:
+                _append(p, run_eject[to] + inlet, ranks[eject[to]], head, tail, follows, busy)
+            else:
+                _append(p, run_out[tile, direction] + inlet, ranks[out[tile, direction]], head, tail, follows, busy)
+        links[link, FREE_AT] = free
+        links[link, JOINED] += ptr[endpoint + 1] - ptr[endpoint]

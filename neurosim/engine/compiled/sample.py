@@ -58,100 +58,149 @@ def _grown(rows: Ints, needed: int) -> Ints:
     return grown
 
 
-@njit(cache=True)
-def _parameters(flat: Flat, a: int, b: int) -> Parameters:
-    p = flat.parameters
-    return Parameters(
-        p.decay_u[a:b], p.decay_v[a:b], p.bias[a:b], p.threshold[a:b], p.refractory[a:b], p.join[a:b], p.spiking[a:b]
-    )
+# Arrays are taken out of their tuples once per step, not per core or packet, where that would cost more than the work.
 
 
 @njit(cache=True)
-def _noise(flat: Flat, core: int) -> Noise:
-    n, a, b = flat.noise, flat.noise_ptr[core], flat.noise_ptr[core + 1]
-    return Noise(n.unit[a:b], n.key[a:b], n.base[a:b], n.shift[a:b], n.onto_current[a:b], n.magnitude)
-
-
-@njit(cache=True)
-def _update(flat: Flat, live: Live, core: int, step: int) -> None:
-    """Advance the compartments of one core."""
-    a, b = flat.ptr[core], flat.ptr[core + 1]
-    begin = flat.sums_ptr[core] + (step % flat.slots[core]) * (b - a)
-    slot, p, count = live.sums[begin : begin + b - a], _parameters(flat, a, b), live.counters[core]
-    draws = flat.noise_ptr[core + 1] - flat.noise_ptr[core]
-    if draws:
-        bias = add_noise(_noise(flat, core), step, slot, p.bias)
-        p = Parameters(p.decay_u, p.decay_v, bias, p.threshold, p.refractory, p.join, p.spiking)
-        count[RANDOM] += draws
-    state = State(live.state.u[a:b], live.state.v[a:b], live.state.wait[a:b])
-    count[CLIPPED] += step_compartments(slot, state, p, flat.arithmetic, live.fired[a:b], live.active[a:b])
-    slot[:] = 0
+def _update(flat: Flat, live: Live, step: int) -> None:
+    """Advance the compartments of all cores."""
+    ptr, slots, sums_ptr, noise_ptr = flat.ptr, flat.slots, flat.sums_ptr, flat.noise_ptr
+    decay_u, decay_v, all_bias, threshold, refractory, join, spiking = flat.parameters
+    unit, key, base, shift, onto_current, magnitude = flat.noise
+    u, v, wait = live.state
+    sums, fired, active, counters = live.sums, live.fired, live.active, live.counters
+    for core in range(len(slots)):
+        a, b = ptr[core], ptr[core + 1]
+        begin = sums_ptr[core] + (step % slots[core]) * (b - a)
+        slot, bias = sums[begin : begin + b - a], all_bias[a:b]
+        c, d = noise_ptr[core], noise_ptr[core + 1]
+        if d > c:
+            noise = Noise(unit[c:d], key[c:d], base[c:d], shift[c:d], onto_current[c:d], magnitude)
+            bias = add_noise(noise, step, slot, bias)
+            counters[core, RANDOM] += d - c
+        own = Parameters(decay_u[a:b], decay_v[a:b], bias, threshold[a:b], refractory[a:b], join[a:b], spiking[a:b])
+        clipped = step_compartments(
+            slot, State(u[a:b], v[a:b], wait[a:b]), own, flat.arithmetic, fired[a:b], active[a:b]
+        )
+        counters[core, CLIPPED] += clipped
+        slot[:] = 0
 
 
 @njit(cache=True)
 def _inject(lines: Lines, pulses: NDArray[np.bool_], now: int, packets: Packets) -> int:
     """Write the packets of the input lines; returns how many they are."""
+    entries, to, onto, spacing = lines.ptr, lines.goal, lines.axon, lines.spacing
+    source, goal, axon, created, time = packets.source, packets.goal, packets.axon, packets.created, packets.time
     n = 0
     for port in range(lines.ports):
         at = now
         for line in range(port, len(pulses), lines.ports):
             if not pulses[line]:
                 continue
-            for entry in range(lines.ptr[line], lines.ptr[line + 1]):
-                packets.source[n], packets.goal[n], packets.axon[n] = port, lines.goal[entry], lines.axon[entry]
-                packets.created[n] = packets.time[n] = at
-                at += lines.spacing
+            for entry in range(entries[line], entries[line + 1]):
+                source[n], goal[n], axon[n] = port, to[entry], onto[entry]
+                created[n] = time[n] = at
+                at += spacing
                 n += 1
         packets.ptr[port + 1] = n
     return n
 
 
 @njit(cache=True)
-def _send(flat: Flat, live: Live, core: int, now: int, packets: Packets, n: int) -> tuple[int, Ints, int]:
-    """Write the packets of one core's sweep after n others; returns (packets, units that fired, end of the sweep)."""
-    a, b = flat.ptr[core], flat.ptr[core + 1]
-    out, count = flat.sending, live.counters[core]
-    units, entry, leaves, length = sweep(
-        live.fired[a:b], live.active[a:b], flat.drawing[a:b], out.ptr[a + core : b + core + 1], flat.times
-    )
-    endpoint = flat.first + core
-    for k in range(len(entry)):
-        e = out.base[core] + entry[k]
-        packets.source[n], packets.goal[n], packets.axon[n] = endpoint, out.goal[e], out.axon[e]
-        packets.created[n] = packets.time[n] = now + leaves[k]
-        n += 1
-    packets.ptr[endpoint + 1] = n
-    active = 0
-    for i in range(a, b):
-        active += live.active[i]
-    count[ACTIVE] += active
-    count[INACTIVE] += b - a - active
-    count[SPIKES] += len(units)
-    count[OUTPUTS] += len(entry)
-    return n, units, now + length
+def _send(flat: Flat, live: Live, now: int, packets: Packets, n: int, units: Ints) -> tuple[int, int, int]:
+    """Write the packets of all sweeps after n others, and in ``units`` the compartments that fired.
+
+    Returns the numbers of both and the end of the last sweep (ps).
+    """
+    ptr, drawing, times, first = flat.ptr, flat.drawing, flat.times, flat.first
+    rows, base, to, onto = flat.sending
+    fired, active, counters = live.fired, live.active, live.counters
+    source, goal, axon, created, time = packets.source, packets.goal, packets.axon, packets.created, packets.time
+    quiet, spikes = now, 0
+    for core in range(len(ptr) - 1):
+        a, b = ptr[core], ptr[core + 1]
+        here, entry, leaves, length = sweep(fired[a:b], active[a:b], drawing[a:b], rows[a + core : b + core + 1], times)
+        for k in range(len(entry)):
+            e = base[core] + entry[k]
+            source[n], goal[n], axon[n] = first + core, to[e], onto[e]
+            created[n] = time[n] = now + leaves[k]
+            n += 1
+        for k in range(len(here)):
+            units[spikes] = a + here[k]
+            spikes += 1
+        packets.ptr[first + core + 1] = n
+        quiet = max(quiet, now + length)
+        busy = np.count_nonzero(active[a:b])
+        counters[core, ACTIVE] += busy
+        counters[core, INACTIVE] += b - a - busy
+        counters[core, SPIKES] += len(here)
+        counters[core, OUTPUTS] += len(entry)
+    return n, spikes, quiet
 
 
 @njit(cache=True)
-def _receive(flat: Flat, live: Live, core: int, step: int, packets: Packets, axons: Ints) -> int:
-    """Let the synapses of one core's arrivals act; returns when they are processed (ps), 0 if there are none."""
-    endpoint, into = flat.first + core, flat.receiving
-    first, n = packets.begin[endpoint], packets.arrivals[endpoint]
-    busy, base, count = 0, into.axon[core], live.counters[core]
-    for k in range(n):
-        p = packets.arrived[first + k]
-        axon = packets.axon[p]
-        axons[k] = axon
-        busy = max(packets.time[p], busy) + into.time[base + axon]
-        count[DENSE] += into.dense[base + axon]
-        count[SPARSE] += into.sparse[base + axon]
-    count[INPUTS] += n
-    if n:
-        s, t = into.synapse[core], into.synapse[core + 1]
-        ring = live.sums[flat.sums_ptr[core] : flat.sums_ptr[core + 1]]
-        sums = ring.reshape(flat.slots[core], flat.ptr[core + 1] - flat.ptr[core])
-        ptr = into.ptr[base + core : into.axon[core + 1] + core + 1]
-        deliver(axons[:n], ptr, into.target[s:t], into.weight[s:t], into.delay[s:t], sums, step)
-    return busy
+def _receive(flat: Flat, live: Live, step: int, packets: Packets, axons: Ints) -> int:
+    """Let the synapses of all arrivals act; returns when they are processed (ps), 0 if there are none."""
+    ptr, slots, sums_ptr, first = flat.ptr, flat.slots, flat.sums_ptr, flat.first
+    rows, base, synapse, processing, dense, sparse, target, weight, delay = flat.receiving
+    begin, arrivals, arrived, axon, time = (
+        packets.begin,
+        packets.arrivals,
+        packets.arrived,
+        packets.axon,
+        packets.time,
+    )
+    sums, counters = live.sums, live.counters
+    last = 0
+    for core in range(len(slots)):
+        start, n = begin[first + core], arrivals[first + core]
+        if n == 0:
+            continue
+        busy = dense_events = sparse_events = 0
+        for k in range(n):
+            p = arrived[start + k]
+            axons[k] = axon[p]
+            at = base[core] + axon[p]
+            busy = max(time[p], busy) + processing[at]
+            dense_events += dense[at]
+            sparse_events += sparse[at]
+        last = max(last, busy)
+        counters[core, INPUTS] += n
+        counters[core, DENSE] += dense_events
+        counters[core, SPARSE] += sparse_events
+        s, t = synapse[core], synapse[core + 1]
+        ring = sums[sums_ptr[core] : sums_ptr[core + 1]].reshape(slots[core], ptr[core + 1] - ptr[core])
+        own = rows[base[core] + core : base[core + 1] + core + 1]
+        deliver(axons[:n], own, target[s:t], weight[s:t], delay[s:t], ring, step)
+    return last
+
+
+@njit(cache=True)
+def _latencies(packets: Packets, n: int, bins: Ints, late: Ints, n_late: int) -> tuple[int, Ints, int]:
+    """Count n latencies; returns when the last packet was delivered (ps), and the list of those beyond the bins."""
+    created, time = packets.created, packets.time
+    last = 0
+    for p in range(n):
+        last = max(last, time[p])
+        latency = time[p] - created[p]
+        if latency < len(bins):
+            bins[latency] += 1
+        else:
+            late = _grown(late, n_late + 1)
+            late[n_late, 0] = latency
+            n_late += 1
+    return last, late, n_late
+
+
+@njit(cache=True)
+def _trace(step: int, packets: Packets, n: int, traced: Ints, after: int) -> Ints:
+    """Add rows (step, source, goal, axon, created, delivered) of n packets after some others."""
+    traced = _grown(traced, after + n)
+    rows = traced[after : after + n]
+    rows[:, 0] = step
+    rows[:, 1], rows[:, 2], rows[:, 3] = packets.source[:n], packets.goal[:n], packets.axon[:n]
+    rows[:, 4], rows[:, 5] = packets.created[:n], packets.time[:n]
+    return traced
 
 
 @njit(cache=True)
@@ -175,48 +224,28 @@ def run_sample(
     Returns rows (step, compartment that fired), rows (step, source, goal, axon, created, delivered) of packets where
     ``tracing``, and rows (latency) of the packets beyond the last bin.
     """
-    cores, now, step = len(flat.slots), 0, 0
     fired, traced, late = np.empty((1024, 2), np.int64), np.empty((1024, 6), np.int64), np.empty((16, 1), np.int64)
-    n_fired = n_traced = n_late = 0
-    axons = scratch.taken
-    before = np.zeros(live.counters.shape[1], dtype=np.int64)
+    n_fired = n_traced = n_late = now = 0
+    units, before = np.empty(flat.ptr[-1], dtype=np.int64), np.zeros(live.counters.shape[1], dtype=np.int64)
     for step in range(len(pulses)):
-        quiet, n = now, _inject(lines, pulses[step], now, packets)
-        for core in range(cores):
-            _update(flat, live, core, step)
-            n, units, end = _send(flat, live, core, now, packets, n)
-            quiet = max(quiet, end)
-            fired = _grown(fired, n_fired + len(units))
-            for unit in units:
-                fired[n_fired, 0], fired[n_fired, 1] = step, flat.ptr[core] + unit
-                n_fired += 1
+        _update(flat, live, step)
+        n, spikes, swept = _send(flat, live, now, packets, _inject(lines, pulses[step], now, packets), units)
+        fired = _grown(fired, n_fired + spikes)
+        fired[n_fired : n_fired + spikes, 0] = step
+        fired[n_fired : n_fired + spikes, 1] = units[:spikes]
+        n_fired += spikes
         for k in range(len(sheet.read)):
             if sheet.read[k] == step:
                 sheet.voltages[k, :] = live.state.v
         carry(w, runs, trees, links, packets, scratch)
-        for core in range(cores):
-            quiet = max(quiet, _receive(flat, live, core, step, packets, axons))
+        processed = _receive(flat, live, step, packets, scratch.taken)
+        delivered, late, n_late = _latencies(packets, n, sheet.bins, late, n_late)
         if tracing:
-            traced = _grown(traced, n_traced + n)
-        for p in range(n):
-            quiet = max(quiet, packets.time[p])
-            latency = packets.time[p] - packets.created[p]
-            if latency < len(sheet.bins):
-                sheet.bins[latency] += 1
-            else:
-                late = _grown(late, n_late + 1)
-                late[n_late, 0] = latency
-                n_late += 1
-            if tracing:
-                traced[n_traced, 0], traced[n_traced, 1], traced[n_traced, 2] = step, packets.source[p], packets.goal[p]
-                traced[n_traced, 3], traced[n_traced, 4] = packets.axon[p], packets.created[p]
-                traced[n_traced, 5] = packets.time[p]
-                n_traced += 1
-        now = quiet + barrier
-        sheet.ends[step] = now
-        sheet.sent[step] = n
-        for k in range(live.counters.shape[1]):
-            total = live.counters[:, k].sum()
-            sheet.per_step[step, k] = total - before[k]
-            before[k] = total
+            traced = _trace(step, packets, n, traced, n_traced)
+            n_traced += n
+        now = max(swept, delivered, processed) + barrier
+        sheet.ends[step], sheet.sent[step] = now, n
+        total = live.counters.sum(axis=0)
+        sheet.per_step[step] = total - before
+        before = total
     return fired[:n_fired], traced[:n_traced], late[:n_late]
