@@ -42,8 +42,8 @@ PASS = NeuronProgram.from_text("pass", "take q\nshift-right q q 6\nspike q", ["v
 FIRE = ProgrammedNeuron(add_and_fire(), {"threshold": 64})
 
 
-def same_as_unmapped(mapping, inputs):
-    run = ns.simulate(mapping, inputs, record_spikes=True)
+def same_as_unmapped(mapping, inputs, engine="event"):
+    run = ns.simulate(mapping, inputs, record_spikes=True, engine=engine)
     pulses, answers, values = unmapped(mapping, inputs)
     assert run.spikes.full.keys() == pulses.keys()
     for name, expected in pulses.items():
@@ -75,7 +75,7 @@ def chain(*neurons, size=1, weight=1, delay=1):
 @given(seeds, st.lists(st.sampled_from(KINDS), max_size=2), seeds)
 def test_is_a_random_placement_of_programs_like_no_chip(seed, kinds, where):
     case = draw_programmed_case(seed, kinds)
-    same_as_unmapped(place(case.network, where, LOIHI2), case.pulses)
+    same_as_unmapped(place(case.network, where, LOIHI2), case.pulses, engine="both")
 
 
 @settings(max_examples=30, deadline=None)
@@ -103,7 +103,7 @@ def test_do_the_random_networks_put_the_question():
         spikes += sum(run.spikes.counts[p.name].sum() for p in case.network.neurons if p.name.startswith("program"))
     assert min(mixed, several, graded) > 5
     assert large > 200
-    assert spikes > 2000
+    assert spikes > 300
     assert wrapped > 100
 
 

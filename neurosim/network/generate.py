@@ -84,7 +84,7 @@ def spread_places(n: int, side: int, rng: np.random.Generator) -> Ints:
     (n - 1 / n) / 3 strips. Raises NeurosimError unless n divides the side or is a multiple of it.
     """
     if not 1 <= n <= side * side or (side % n and n % side):
-        raise NeurosimError(f"{n} places: must divide the side of a mesh of {side} x {side} or be a multiple of it")
+        raise NeurosimError(f"{n} cores on a mesh of {side} x {side}: must divide its side or be a multiple of it")
     if n < side:
         x, y = (np.arange(n) * (side // n) + rng.integers(side // n, size=n) for _ in range(2))
         row: Ints = rng.permutation(y)

@@ -16,7 +16,6 @@ from neurosim.report.summary import write_json
 from neurosim.report.table import note_grid
 from neurosim.scenario.characterisation import CharacterisationResult, ChipPower
 
-
 _FILE = "summary.json"
 
 
@@ -81,7 +80,7 @@ def _notes(result: CharacterisationResult) -> Table:
     rows = [
         (
             "load",
-            f"{sample.rate_hz:.5g} Hz per neuron ({probability.numerator} in {probability.denominator} per tick of"
+            f"{sample.rate_hz:.4g} Hz per neuron ({probability.numerator} in {probability.denominator} per tick of"
             f" {engineering(chip.tick * 1e-12, 's')}), {load.active_synapses} synapses per spike"
             + (f", {supply.voltage}" if supply else ""),
         ),

@@ -74,7 +74,7 @@ def _links(axes: Any, run: RunResult, floor: Floor, packets: NDArray[np.float64]
         chosen = [
             k
             for k, ((x, y), link) in enumerate(zip(places, run.run.activity.links, strict=True))
-            if link[0] == kind and x in floor.columns and y in floor.rows
+            if link[0] in (kind, f"edge {kind}") and x in floor.columns and y in floor.rows
         ]
         starts = np.array([places[k] for k in chosen], dtype=float).reshape(-1, 2)
         begin = starts + np.array([dx * _TILE - dy * _BESIDE, dy * _TILE + dx * _BESIDE])

@@ -62,15 +62,29 @@ def per_link(run: RunResult) -> Columns:
     }
 
 
+_OPPOSITE = {"E": "W", "W": "E", "N": "S", "S": "N"}
+
+
 def link_places(run: RunResult, link: tuple[str, int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return (column, row) of both ends of a link; an endpoint stands at its tile."""
+    """Return (column, row) of both ends of a link; an endpoint stands at its tile, an edge in mid-side."""
     kind, start, end = link
     columns = run.chip.columns
+    if kind.startswith("edge"):
+        return _side(run, start, kind[-1]), _side(run, end, _OPPOSITE[kind[-1]])
     tiles = [(tile % columns, tile // columns) for tile in (start, end)]
     if kind in ("inject", "eject"):
         tile = tiles[kind == "inject"]
         return tile, tile
     return tiles[0], tiles[1]
+
+
+def _side(run: RunResult, chip: int, side: str) -> tuple[int, int]:
+    """Return the tile in the middle of one side of a chip of a tiling."""
+    width, height = run.chip.columns_per_chip, run.chip.rows_per_chip
+    left, low = chip % run.chip.chip_columns * width, chip // run.chip.chip_columns * height
+    column = {"E": left + width - 1, "W": left}.get(side, left + width // 2)
+    row = {"N": low + height - 1, "S": low}.get(side, low + height // 2)
+    return column, row
 
 
 def per_step(run: RunResult) -> Columns:

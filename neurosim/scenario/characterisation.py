@@ -27,7 +27,7 @@ from neurosim.program import Program
 from neurosim.results import Band, Energy, Run
 from neurosim.scenario.bands import times
 from neurosim.scenario.extrapolate import after, for_all_cores
-from neurosim.scenario.random_program import random_program
+from neurosim.scenario.random_program import random_program, refuse_unfit
 from neurosim.scenario.schema import Positive, Seed, apply_change, find_scenario
 
 KIND = "characterisation"
@@ -137,7 +137,7 @@ class ChipPower:
 
     @property
     def statistical_per_operation(self) -> float:
-        """One standard deviation of ``per_operation`` (J): that of the static part, which fewer or more events share."""
+        """One standard deviation of ``per_operation`` (J): that of the static part's share."""
         rate = self.operations_per_second
         return self.energy.static.value / self.time / rate * self.chance if rate else 0.0
 
@@ -215,7 +215,9 @@ def chip_of(name: str, load: Load, changes: Mapping[str, str] | None = None) -> 
     """Return the chip at the load's supply and tick, other figures changed as asked for; raises NeurosimError."""
     operating = {"operating.voltage": load.voltage, "clock.tick": load.tick}
     figures = {path: str(value) for path, value in operating.items() if value is not None}
-    return load_chip(name).with_overrides({**(changes or {}), **figures})
+    chip = load_chip(name)
+    refuse_unfit(chip)
+    return chip.with_overrides({**(changes or {}), **figures})
 
 
 def prepare_sample(chip: Chip, load: Load, seed: int) -> tuple[Program, Fraction]:

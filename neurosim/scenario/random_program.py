@@ -32,7 +32,7 @@ def random_program(chip: Chip, neuron: CrossbarNeuron, cores: int, ones: int, se
     (``spread_places``) and send to each other. Raises UnsupportedError for a chip without a crossbar or without a
     single square mesh of one core per tile, CapacityError or NeurosimError for what does not fit.
     """
-    _refuse_other_chips(chip)
+    refuse_unfit(chip)
     rng = np.random.default_rng(seed)
     places = np.sort(spread_places(cores, chip.columns, rng))
     axons, neurons = chip.limit("axons"), chip.limit("neurons")
@@ -54,7 +54,8 @@ def random_program(chip: Chip, neuron: CrossbarNeuron, cores: int, ones: int, se
     return program
 
 
-def _refuse_other_chips(chip: Chip) -> None:
+def refuse_unfit(chip: Chip) -> None:
+    """Raise UnsupportedError for a chip without crossbars, or that is no single square mesh of one core per tile."""
     if chip.core_kind != "crossbar":
         raise UnsupportedError(f"{chip.name}: core kind {chip.core_kind}, random crossbars need core kind crossbar")
     if chip.n_chips != 1 or chip.columns != chip.rows or chip.n_cores != chip.columns * chip.rows:

@@ -21,6 +21,8 @@ Ints = NDArray[np.int64]
 class Barrier:
     """Steps of a barrier chip; ``time`` is the barrier's own (ps). Raises UnsupportedError for multicast."""
 
+    kernels = (carry,)
+
     def __init__(self, parts: Parts, time: int) -> None:
         if parts.trees.hub >= 0:
             raise UnsupportedError("the compiled engine has no multicast on barrier chips")
@@ -32,6 +34,9 @@ class Barrier:
     def counters(self) -> list[Ints]:
         """Counters of every core since the sample began."""
         return [core.counters for core in self._parts.cores]
+
+    def finish(self, recorder: ArrayRecorder) -> None:
+        """Record what was kept over all samples: nothing."""
 
     def sample(self, recorder: ArrayRecorder, sample: int, pulses: NDArray[Any], trace: bool) -> tuple[int, int]:
         """Run the steps of one sample [steps, input lines]; returns (overruns, late packets), both 0."""

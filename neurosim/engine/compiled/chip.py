@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neurosim.chip import ConstantSet
 from neurosim.cores.kind import core_kind
 from neurosim.engine.compiled.barrier import Barrier
+from neurosim.engine.compiled.cache import say_if_compiling
 from neurosim.engine.compiled.flat import is_flat
 from neurosim.engine.compiled.flat_barrier import FlatBarrier
 from neurosim.engine.compiled.messages import addresses, ports
@@ -94,6 +95,7 @@ class CompiledChip:
         program = self.program
         recorder = ArrayRecorder(program, self.kind.counters(program.chip), inputs.shape, record_spikes)
         discipline = self._discipline(inputs)
+        say_if_compiling(discipline.kernels)
         for sample, pulses in enumerate(inputs):
             self.parts.network.reset()
             recorder.begin_sample()
@@ -101,6 +103,7 @@ class CompiledChip:
             recorder.finish_sample(sample, discipline.counters, self.parts.network.joined(), stragglers)
             if progress is not None:
                 progress(1)
+        discipline.finish(recorder)
         return recorder.result(self.constants.name, self.layout, self.places, self.hub)
 
     def _drained(self, pulses: NDArray[Any]) -> NDArray[Any]:

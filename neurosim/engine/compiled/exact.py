@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from neurosim.engine.compiled.heap import ITEM, PRIORITY, TIME, pop, push
-from neurosim.engine.compiled.wires import EJECT, INJECT, Wires, way_on
+from neurosim.engine.compiled.wires import EAST, EJECT, INJECT, NORTH, SOUTH, WEST, Wires, way_on
 
 Ints = NDArray[np.int64]
 
@@ -75,8 +75,8 @@ def next_stop(w: Wires, packets: Ints, p: int, link: int) -> int:
         return ARRIVES
     tile, direction = way_on(w, link, packets[p, SOURCE], packets[p, DESTINATION])
     if packets[p, ROUTE] >= 0:
-        return SPLITS - tile
-    return w.eject[packets[p, DESTINATION]] if direction == EJECT else w.out[tile, direction]
+        return SPLITS - int(tile)
+    return int(w.eject[packets[p, DESTINATION]] if direction == EJECT else w.out[tile, direction])
 
 
 @njit(cache=True)
@@ -194,7 +194,7 @@ def _branch(traffic: Traffic, p: int, first: int, last: int) -> int:
     packets[copy, NUMBER] = packets[p, ORIGIN] + first
     packets[copy, DELIVERED] = -1
     packets[copy, FIRST], packets[copy, LAST] = first, last
-    return copy
+    return int(copy)
 
 
 @njit(cache=True)
@@ -219,10 +219,10 @@ def _split(w: Wires, trees: Trees, traffic: Traffic, p: int, tile: int, now: int
 @njit(cache=True)
 def _link_to(w: Wires, x: int, y: int, tile: int, destination: int) -> int:
     if w.x[destination] != x:
-        return w.out[tile, 0 if w.x[destination] > x else 1]
+        return int(w.out[tile, EAST if w.x[destination] > x else WEST])
     if w.y[destination] != y:
-        return w.out[tile, 2 if w.y[destination] > y else 3]
-    return w.eject[destination]
+        return int(w.out[tile, NORTH if w.y[destination] > y else SOUTH])
+    return int(w.eject[destination])
 
 
 @njit(cache=True)
@@ -266,7 +266,7 @@ def send(
         _schedule(traffic, times[k], numbers[k], p)
     totals[PACKETS] += len(numbers)
     totals[SENT] += len(numbers)
-    return first
+    return int(first)
 
 
 @njit(cache=True)

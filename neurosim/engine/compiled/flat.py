@@ -105,13 +105,12 @@ def flat_of(program: Program, constants: ConstantSet, cores: Sequence[CoreState]
     for start, noise in zip(ptr.tolist(), noises, strict=False):
         drawing[start + noise.unit] = duration(constants, "random_number")
     slots = np.array([accumulator_slots(int(image.delay.max(initial=0)), chip) for image in images], dtype=np.int64)
-    columns = zip(*(noise[:-1] for noise in noises), strict=True)
     return Flat(
         first,
         ptr,
         Parameters(*(np.concatenate(column) for column in zip(*(i.parameters for i in images), strict=True))),
         arithmetic(chip),
-        Noise(*(np.concatenate(column) for column in columns), noises[0].magnitude),
+        _noise(noises),
         _starts(len(noise.unit) for noise in noises),
         drawing,
         SweepTimes(
@@ -134,6 +133,17 @@ def flat_of(program: Program, constants: ConstantSet, cores: Sequence[CoreState]
 
 def _starts(counts: Iterable[Any]) -> Ints:
     return np.cumsum([0, *counts]).astype(np.int64)
+
+
+def _noise(noises: Sequence[Noise]) -> Noise:
+    return Noise(
+        np.concatenate([noise.unit for noise in noises]),
+        np.concatenate([noise.key for noise in noises]),
+        np.concatenate([noise.base for noise in noises]),
+        np.concatenate([noise.shift for noise in noises]),
+        np.concatenate([noise.onto_current for noise in noises]),
+        noises[0].magnitude,
+    )
 
 
 def _sending(program: Program, first: int) -> Sending:
@@ -174,3 +184,10 @@ def live_of(flat: Flat, program: Program, counters: int) -> Live:
         np.zeros(n, dtype=np.bool_),
         np.zeros((len(program.cores), counters), dtype=np.int64),
     )
+
+
+def reset(live: Live, initial: Ints) -> None:
+    """Return to the state after loading, with ``initial`` voltages and all counters at zero."""
+    live.state.v[:] = initial
+    for values in (live.state.u, live.state.wait, live.sums, live.counters):
+        values[:] = 0

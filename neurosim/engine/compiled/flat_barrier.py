@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import ConstantSet
-from neurosim.engine.compiled.flat import Lines, flat_of, live_of
+from neurosim.engine.compiled.flat import Lines, flat_of, live_of, reset
 from neurosim.engine.compiled.flow import packets_of, scratch_of
 from neurosim.engine.compiled.parts import Parts
 from neurosim.engine.compiled.recorder import ArrayRecorder
@@ -22,6 +22,8 @@ _BINS = 1 << 18  # latencies below this many picoseconds are counted in place, o
 class FlatBarrier:
     """Steps of a barrier chip; ``time`` is the barrier's own, ``spacing`` that between two packets of a port (ps)."""
 
+    kernels = (run_sample,)
+
     def __init__(
         self, program: Program, constants: ConstantSet, parts: Parts, counters: int, spacing: int, time: int
     ) -> None:
@@ -34,12 +36,24 @@ class FlatBarrier:
         room = len(goal) + len(self._flat.sending.goal)
         self._packets, self._scratch = packets_of(room, len(parts.wires.x)), scratch_of(room, parts.runs)
         self._bins = np.zeros(_BINS, dtype=np.int64)
-        self.counters = np.zeros((0, 0), dtype=np.int64)
+        self._live = live_of(self._flat, program, counters)
+        self._initial = self._live.state.v.copy()
+
+    @property
+    def counters(self) -> list[Ints]:
+        """Counters of every core since the sample began."""
+        return list(self._live.counters)
+
+    def finish(self, recorder: ArrayRecorder) -> None:
+        """Record the latencies of all samples."""
+        recorder.latency_counts(self._bins)
+        self._bins[:] = 0
 
     def sample(self, recorder: ArrayRecorder, sample: int, pulses: NDArray[Any], trace: bool) -> tuple[int, int]:
         """Run the steps of one sample [steps, input lines]; returns (overruns, late packets), both 0."""
         parts, steps, k = self._parts, len(pulses), self._counters
-        live = live_of(self._flat, self._program, k)
+        live = self._live
+        reset(live, self._initial)
         read = recorder.readout_steps()
         ends, sent = np.zeros((2, steps), dtype=np.int64)
         voltages = np.zeros((len(read), self._flat.ptr[-1]), dtype=np.int64)
@@ -61,12 +75,10 @@ class FlatBarrier:
             sheet,
             trace,
         )
-        self.counters = live.counters
         recorder.steps(sample, sheet.ends, sheet.sent, sheet.per_step)
         recorder.fired(sample, fired[:, 0], fired[:, 1], self._flat.ptr)
         recorder.membranes(sample, dict(zip(read, sheet.voltages, strict=True)), self._flat.ptr)
-        recorder.latency_counts(self._bins, late[:, 0])
-        self._bins[:] = 0
+        recorder.latencies(late[:, 0])
         if trace:
             recorder.traced(traced)
         return 0, 0

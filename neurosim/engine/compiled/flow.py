@@ -15,7 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from neurosim.engine.compiled.exact import FREE_AT, JOINED
-from neurosim.engine.compiled.wires import EAST, EJECT, NORTH, SOUTH, WEST, Runs, Wires
+from neurosim.engine.compiled.wires import EJECT, Runs, Wires
 
 Ints = NDArray[np.int64]
 _NOBODY = -1
@@ -42,12 +42,15 @@ class Packets(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room to work in: per packet, per stream (``head``, ``tail``) and per link (``busy``)."""
+    """Room to work in: per packet, per stream (``tail``) and per link (``busy``).
+
+    ``follows`` int64[room + streams] is the packet behind each packet in its stream, and after those the first one of
+    each stream; an empty stream has that place as its ``tail``.
+    """
 
     follows: Ints
     taken: Ints
     started: Ints
-    head: Ints
     tail: Ints
     busy: NDArray[np.bool_]
     front: Ints
@@ -57,19 +60,20 @@ class Scratch(NamedTuple):
 
 def packets_of(room: int, endpoints: int) -> Packets:
     """Return arrays for up to ``room`` packets."""
-    columns = [np.zeros(room, dtype=np.int64) for _ in range(7)]
-    ends = np.zeros((2, endpoints), dtype=np.int64)
-    return Packets(np.zeros(endpoints + 1, dtype=np.int64), *columns, ends[0], ends[1])
+    source, goal, axon, payload, created, time, arrived = np.zeros((7, room), dtype=np.int64)
+    begin, arrivals = np.zeros((2, endpoints), dtype=np.int64)
+    ptr = np.zeros(endpoints + 1, dtype=np.int64)
+    return Packets(ptr, source, goal, axon, payload, created, time, arrived, begin, arrivals)
 
 
 def scratch_of(room: int, runs: Runs) -> Scratch:
     """Return working space for up to ``room`` packets."""
-    follows, taken, started = np.zeros((3, room), dtype=np.int64)
+    taken, started = np.zeros((2, room), dtype=np.int64)
     streams, widest = int(runs.ptr[-1]), int(np.diff(runs.ptr).max(initial=1))
-    head, tail = np.full((2, streams), _NOBODY, dtype=np.int64)
+    follows, tail = np.zeros(room + streams, dtype=np.int64), room + np.arange(streams)
     front, front_time, front_run = np.zeros((3, widest), dtype=np.int64)
     busy = np.zeros(len(runs.order), dtype=np.bool_)
-    return Scratch(follows, taken, started, head, tail, busy, front, front_time, front_run)
+    return Scratch(follows, taken, started, tail, busy, front, front_time, front_run)
 
 
 # Arrays are taken out of their tuples once and handed on one by one: inside a loop over packets, taking them out would
@@ -77,36 +81,33 @@ def scratch_of(room: int, runs: Runs) -> Scratch:
 
 
 @njit(cache=True, inline="always")
-def _direction(x: int, y: int, goal_x: int, goal_y: int) -> int:
-    """Return the direction in which a packet leaves a tile, columns first."""
-    if goal_x != x:
-        return EAST if goal_x > x else WEST
-    if goal_y != y:
-        return NORTH if goal_y > y else SOUTH
-    return EJECT
-
-
-@njit(cache=True, inline="always")
-def _append(p: int, run: int, rank: int, head: Ints, tail: Ints, follows: Ints, busy: NDArray[np.bool_]) -> None:
-    """Put a packet at the end of a stream to the link of that rank."""
-    if head[run] == _NOBODY:
-        head[run] = p
-        busy[rank] = True
-    else:
-        follows[tail[run]] = p
+def _append(p: int, run: int, ranks: Ints, tail: Ints, follows: Ints, busy: NDArray[np.bool_]) -> None:
+    """Put a packet at the end of a stream, whose link then has something to do."""
+    busy[ranks[run]] = True
+    follows[tail[run]] = p
     tail[run] = p
     follows[p] = _NOBODY
 
 
 @njit(cache=True, inline="always")
-def _open(first: int, last: int, head: Ints, time: Ints, front: Ints, front_time: Ints, front_run: Ints) -> int:
+def _open(
+    first: int,
+    last: int,
+    streams: int,
+    tail: Ints,
+    follows: Ints,
+    time: Ints,
+    front: Ints,
+    front_time: Ints,
+    front_run: Ints,
+) -> int:
     """Take the streams that lead to a link; returns how many there are."""
     k = 0
     for run in range(first, last):
-        p = head[run]
-        if p != _NOBODY:
+        if tail[run] != streams + run:
+            p = follows[streams + run]
             front[k], front_time[k], front_run[k] = p, time[p], run
-            head[run] = _NOBODY
+            tail[run] = streams + run
             k += 1
     return k
 
@@ -145,10 +146,10 @@ def _finds_full(taken: Ints, started: Ints, depth: int) -> bool:
             taken[at] = taken[at - 1]
             at -= 1
         taken[at] = value
+    full = False
     for i in range(depth, len(taken)):
-        if started[i - depth] >= taken[i]:
-            return True
-    return False
+        full = full or started[i - depth] >= taken[i]
+    return full
 
 
 @njit(cache=True)
@@ -160,13 +161,13 @@ def flow(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) 
     """
     _inject(w, runs, links, packets, scratch)
     columns, depth, latencies, serialisations, kind = w.columns, w.depth, w.latency, w.serialisation, w.kind
-    edge, far_x, far_y, out, eject, x, y = w.edge, w.far_x, w.far_y, w.out, w.eject, w.x, w.y
-    order, ranks, ptr, port = runs.order, runs.rank, runs.ptr, runs.port
-    run_out, run_eject, run_latency = runs.out, runs.eject, runs.latency
+    edge, far_x, far_y, x, y = w.edge, w.far_x, w.far_y, w.x, w.y
+    order, ranks, ptr, port, run_latency, table = runs.order, runs.rank, runs.ptr, runs.port, runs.latency, runs.table
     source, goal, time = packets.source, packets.goal, packets.time
     arrived, begin, arrivals = packets.arrived, packets.begin, packets.arrivals
-    follows, taken, started, head, tail = scratch.follows, scratch.taken, scratch.started, scratch.head, scratch.tail
-    busy, front, front_time, front_run = scratch.busy, scratch.front, scratch.front_time, scratch.front_run
+    follows, taken, started, tail, busy = scratch.follows, scratch.taken, scratch.started, scratch.tail, scratch.busy
+    front, front_time, front_run = scratch.front, scratch.front_time, scratch.front_run
+    streams = len(follows) - len(tail)
     arrivals[:] = 0
     delivered = 0
     for here in range(len(order)):
@@ -177,7 +178,8 @@ def flow(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) 
         ejects, is_edge = kind[link] == EJECT, edge[link]
         free, latency, serialisation = links[link, FREE_AT], latencies[link], serialisations[link]
         at_x, at_y, inlet = far_x[link], far_y[link], port[link]
-        k, n = _open(ptr[link], ptr[link + 1], head, time, front, front_time, front_run), 0
+        k = _open(ptr[link], ptr[link + 1], streams, tail, follows, time, front, front_time, front_run)
+        n = 0
         while k:
             best = _first(k, front, front_time)
             p, joined, run = front[best], front_time[best], front_run[best]
@@ -196,18 +198,14 @@ def flow(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) 
             if is_edge:  # dimension order keeps the packet's own row, and later its own column
                 at_x = x[to] if far_x[link] < 0 else at_x
                 at_y = y[source[p]] if far_y[link] < 0 else at_y
-            tile, direction = at_x + columns * at_y, _direction(at_x, at_y, x[to], y[to])
-            if direction == EJECT:
-                _append(p, run_eject[to] + inlet, ranks[eject[to]], head, tail, follows, busy)
-            else:
-                _append(p, run_out[tile, direction] + inlet, ranks[out[tile, direction]], head, tail, follows, busy)
+            _append(p, table[at_x + columns * at_y, to] + inlet, ranks, tail, follows, busy)
         links[link, FREE_AT] = free
         links[link, JOINED] += n
         if ejects:
             endpoint = goal[arrived[delivered - 1]]
             begin[endpoint], arrivals[endpoint] = delivered - n, n
         if depth and n > depth and _finds_full(taken[:n], started[:n], depth):
-            head[:] = _NOBODY
+            tail[:] = streams + np.arange(len(tail))
             busy[:] = False
             return False
     return True
@@ -217,26 +215,19 @@ def flow(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) 
 def _inject(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) -> None:
     """Let all packets pass the injection links, each endpoint's by themselves."""
     columns, latencies, serialisations, inject = w.columns, w.latency, w.serialisation, w.inject
-    out, eject, x, y = w.out, w.eject, w.x, w.y
-    ranks, port, run_out, run_eject = runs.rank, runs.port, runs.out, runs.eject
+    x, y, ranks, port, table = w.x, w.y, runs.rank, runs.port, runs.table
     ptr, goal, time = packets.ptr, packets.goal, packets.time
-    follows, head, tail, busy = scratch.follows, scratch.head, scratch.tail, scratch.busy
+    follows, tail, busy = scratch.follows, scratch.tail, scratch.busy
     for endpoint in range(len(inject)):
         if ptr[endpoint] == ptr[endpoint + 1]:
             continue
         link = inject[endpoint]
         free, latency, serialisation, inlet = links[link, FREE_AT], latencies[link], serialisations[link], port[link]
-        at_x, at_y = x[endpoint], y[endpoint]
-        tile = at_x + columns * at_y
+        tile = x[endpoint] + columns * y[endpoint]
         for p in range(ptr[endpoint], ptr[endpoint + 1]):
             start = max(time[p], free)
             free = start + serialisation
             time[p] = start + latency
-            to = goal[p]
-            direction = _direction(at_x, at_y, x[to], y[to])
-            if direction == EJECT:
-                _append(p, run_eject[to] + inlet, ranks[eject[to]], head, tail, follows, busy)
-            else:
-                _append(p, run_out[tile, direction] + inlet, ranks[out[tile, direction]], head, tail, follows, busy)
+            _append(p, table[tile, goal[p]] + inlet, ranks, tail, follows, busy)
         links[link, FREE_AT] = free
         links[link, JOINED] += ptr[endpoint + 1] - ptr[endpoint]

@@ -12,11 +12,10 @@ TIME, PRIORITY, SEQUENCE, ITEM = range(4)
 
 @njit(cache=True, inline="always")
 def _before(heap: Ints, a: int, b: int) -> bool:
-    if heap[a, TIME] != heap[b, TIME]:
-        return heap[a, TIME] < heap[b, TIME]
-    if heap[a, PRIORITY] != heap[b, PRIORITY]:
-        return heap[a, PRIORITY] < heap[b, PRIORITY]
-    return heap[a, SEQUENCE] < heap[b, SEQUENCE]
+    first = TIME
+    if heap[a, TIME] == heap[b, TIME]:
+        first = PRIORITY if heap[a, PRIORITY] != heap[b, PRIORITY] else SEQUENCE
+    return bool(heap[a, first] < heap[b, first])
 
 
 @njit(cache=True, inline="always")

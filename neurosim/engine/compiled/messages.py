@@ -82,15 +82,16 @@ class Ports:
         return [self._port(pulses, lines[lines % self._n == port], step, now) for port in range(self._n)]
 
     def _port(self, pulses: NDArray[Any], lines: NDArray[Any], step: int, now: int) -> Messages:
-        entries, payloads = [], []
+        entries: list[int] = []
+        payloads: list[int] = []
         for line in lines.tolist():
             value = int(pulses[line])
             for entry in range(self._ptr[line], self._ptr[line + 1]):
                 if self._address.copies[entry]:
                     entries.append(entry)
                     payloads.append(self._stamp(int(self._statics[entry]), step, value))
-        entry, payload = np.array(entries, dtype=np.int64), np.array(payloads, dtype=np.int64)
-        return self._address.messages(entry, payload, now + self._spacing * np.arange(len(entry)))
+        chosen, payload = np.array(entries, dtype=np.int64), np.array(payloads, dtype=np.int64)
+        return self._address.messages(chosen, payload, now + self._spacing * np.arange(len(chosen)))
 
 
 def ports(

@@ -129,7 +129,7 @@ class Network:
         return self.links[:, JOINED].copy()
 
     def trace(self, places: Ints) -> Ints:
-        """Return (source, destination, axon, created, delivered) of some packets, delivered -1 under way, int64[k, 5]."""
+        """Return rows (source, destination, axon, created, delivered) of packets, delivered -1 for one under way."""
         rows = self._packets[places]
         return rows[:, [SOURCE, DESTINATION, AXON, CREATED, DELIVERED]]
 

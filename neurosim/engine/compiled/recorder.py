@@ -26,7 +26,6 @@ class ArrayRecorder(Recorder):
         self._pulses_of_first: list[Ints] = []
         self._trace: list[Ints] = []
         self._latencies: list[Ints] = []
-        self._latency_counts: Counter[int] = Counter()
         self._owners = np.concatenate([np.zeros((0, 2), dtype=np.int64), *self._whose])
 
     def _pulses(self, sample: int, step: int, owners: Ints) -> None:
@@ -55,11 +54,10 @@ class ArrayRecorder(Recorder):
         """Take the latencies (ps) of delivered packets, to be counted at the end of the sample."""
         self._latencies.append(values.copy())
 
-    def latency_counts(self, bins: Ints, others: Ints) -> None:
-        """Take the number of packets per latency (ps), and the latencies of others."""
+    def latency_counts(self, bins: Ints) -> None:
+        """Take the number of packets per latency (ps)."""
         used = np.flatnonzero(bins)
-        self._latency_counts.update(dict(zip(used.tolist(), bins[used].tolist(), strict=True)))
-        self.latencies(others)
+        self._latency.update(dict(zip(used.tolist(), bins[used].tolist(), strict=True)))
 
     def steps(self, sample: int, ends: Ints, sent: Ints, counters: Ints) -> None:
         """Record ends (ps), packets sent and counters [steps, k] of all steps of a sample."""
@@ -105,10 +103,9 @@ class ArrayRecorder(Recorder):
     def finish_sample(self, sample: int, counters: Sequence[Ints], links: Ints, stragglers: tuple[int, int]) -> None:
         """Record a sample: counters of every core, packets per link, (overruns, late packets)."""
         values, counts = np.unique(np.concatenate([*self._latencies, links[:0]]), return_counts=True)
-        self._latency_counts.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
-        self.end_sample(sample, counters, links, self._latency_counts, stragglers)
+        latency = Counter(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+        self.end_sample(sample, counters, links, latency, stragglers)
         self._latencies.clear()
-        self._latency_counts.clear()
 
     def result(
         self,

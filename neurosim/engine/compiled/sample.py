@@ -34,7 +34,7 @@ Ints = NDArray[np.int64]
 
 
 class Sheet(NamedTuple):
-    """What a sample leaves: ``ends`` int64[steps] (ps), ``sent`` int64[steps] packets, ``per_step`` [steps, k] counters.
+    """What a sample leaves: per step ``ends`` (ps), ``sent`` (packets) and counters ``per_step`` int64[steps, k].
 
     ``voltages`` int64[k, compartments] are those after the sweep of steps ``read`` int64[k]. ``bins`` int64[b] counts
     packets by latency (ps) as far as it goes.

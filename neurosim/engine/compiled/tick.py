@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.engine.compiled.exact import advance
 from neurosim.engine.compiled.messages import Messages
 from neurosim.engine.compiled.parts import Parts
 from neurosim.engine.compiled.recorder import ArrayRecorder
@@ -21,6 +22,8 @@ _HOST = -1
 class Tick:
     """Ticks of ``period`` picoseconds; see the event kernel's Tick for what overruns and late packets are."""
 
+    kernels = (advance,)
+
     def __init__(self, parts: Parts, period: int) -> None:
         self._parts, self._period = parts, period
         self._sample = self._steps = self._late = 0
@@ -30,6 +33,9 @@ class Tick:
     def counters(self) -> list[Ints]:
         """Counters of every core since the sample began."""
         return [core.counters for core in self._parts.cores]
+
+    def finish(self, recorder: ArrayRecorder) -> None:
+        """Record what was kept over all samples: nothing."""
 
     def sample(self, recorder: ArrayRecorder, sample: int, pulses: NDArray[Any], trace: bool) -> tuple[int, int]:
         """Run the ticks of one sample [ticks, input lines]; returns (overruns, late packets)."""

@@ -46,17 +46,16 @@ class Runs(NamedTuple):
     """The streams of packets between links: one per (link, link before), each in order of time by itself.
 
     ``order`` lists all links but injection so that a link comes after all that feed it (dimension order has no
-    circle), ``rank`` int64[links] is its inverse. The streams of a link are ``ptr[link]:ptr[link + 1]``; the one of a
-    tile's outgoing link begins at ``out`` int64[tiles, 4] or ``eject`` int64[endpoints], plus ``port`` int64[links] of
-    the link before. ``latency`` int64[streams] is that of the link before.
+    circle). The streams of a link are ``ptr[link]:ptr[link + 1]``; per stream ``rank`` is the place of its link in
+    ``order`` and ``latency`` that of the link before. A packet at a tile takes the stream ``table`` int32[tiles,
+    endpoints] of its goal, plus ``port`` int64[links] of the link before.
     """
 
     order: Ints
     rank: Ints
     ptr: Ints
     port: Ints
-    out: Ints
-    eject: Ints
+    table: NDArray[np.int32]
     latency: Ints
 
 
@@ -141,9 +140,21 @@ def runs_of(wires: Wires, layout: Sequence[tuple[str, int, int]], chip: Place | 
             latency.append(incoming[where])
         ptr.append(total)
     order = np.array(sorted(np.flatnonzero(wires.kind != INJECT), key=_position(wires, layout, chip)), dtype=np.int64)
-    rank = np.full(len(layout), -1, dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    return Runs(order, rank, np.array(ptr, dtype=np.int64), port, out, eject, np.concatenate(latency))
+    place = np.zeros(len(layout), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    rank = np.repeat(place, np.diff(ptr))
+    table = _table(wires, out, eject)
+    return Runs(order, rank, np.array(ptr, dtype=np.int64), port, table, np.concatenate(latency))
+
+
+def _table(wires: Wires, out: Ints, eject: Ints) -> NDArray[np.int32]:
+    """Return the stream by which a packet leaves each tile for each goal: along the row, then along the column."""
+    tiles, x, y = np.arange(len(out)), wires.x, wires.y
+    here_x, here_y = (tiles % wires.columns)[:, None], (tiles // wires.columns)[:, None]
+    direction = np.where(y > here_y, NORTH, np.where(y < here_y, SOUTH, EJECT))
+    direction = np.where(x > here_x, EAST, np.where(x < here_x, WEST, direction))
+    along = np.take_along_axis(out, np.minimum(direction, SOUTH), axis=1)
+    return np.where(direction == EJECT, eject, along).astype(np.int32)
 
 
 def _incoming_latencies(wires: Wires, local: Ints, port: Ints, tile: Ints) -> list[Ints]:
