@@ -423,6 +423,28 @@ def test_does_a_programmed_neuron_cost_what_any_neuron_costs():
     assert neuron == pytest.approx(2 * 81e-12 + 10 * 52e-12)
 
 
+def test_are_compartments_and_programs_of_one_core_counted_together():
+    # Without input, step by step: a compartment that drifts is active, one that idles is not, one that fires by its
+    # bias in every step is; so are a program that counts, one that rests and one that fires.
+    drifts, idles, fires = (
+        CompartmentNeuron((Compartment(decay_u=4095, decay_v=0, threshold=6400, bias=bias),)) for bias in (1, 0, 8000)
+    )
+    rests, counts = ProgrammedNeuron(SUM), ProgrammedNeuron(NeuronProgram.from_text("up", "add v v 1", ["v"]))
+    beats = ProgrammedNeuron(NeuronProgram.from_text("beat", "spike", ["v"]))
+    parts = {"drifts": drifts, "rests": rests, "idles": idles, "counts": counts, "fires": fires, "beats": beats}
+    populations = (Population("in", 1, Source()), *(Population(name, 1, neuron) for name, neuron in parts.items()))
+    net = Network("mixed", populations, (), ("drifts", "counts"))
+    run = ns.simulate(ns.map(net, LOIHI2), np.zeros((1, 3, 1), dtype=bool), record_spikes=True)
+    assert len(run.activity.cores) == 1
+    count = {name: int(run.activity.total(name)[0]) for name in run.activity.counters}
+    assert (count["neuron_updates_active"], count["neuron_updates_inactive"], count["spikes"]) == (12, 6, 6)
+    assert [name for name, full in run.spikes.full.items() if full.all()] == ["fires", "beats"]
+    sweep = 4 * 4200 + 2 * 2650 + 2 * 3000
+    assert run.times.step_ends[0].tolist() == [k * (sweep + 200_000) for k in (1, 2, 3)]
+    assert run.answers["drifts"].tolist() == [[0]]  # it can fire, so that its pulses are its answer
+    assert run.answers["counts"].tolist() == [[3]]
+
+
 def test_is_a_wrapped_register_counted():
     net = chain(ProgrammedNeuron(NeuronProgram.from_text("up", "add v v 4000000", ["v"])))
     run = ns.simulate(ns.map(net, LOIHI2), np.zeros((2, 6, 1), dtype=bool))

@@ -16,6 +16,7 @@ import neurosim as ns
 from neurosim import cli
 from neurosim.errors import NeurosimError
 from neurosim.network.generate import firing_probability, random_crossbars, random_neuron, spread_places
+from neurosim.paths import data_dir
 from neurosim.scenario.characterisation import (
     Load,
     chip_of,
@@ -33,15 +34,30 @@ SYNAPSE, HOP, SCAN, LEAK = 1.48e-12, 2.45e-12, 5.26e-9, 10.47e-6  # J, J, J, W a
 STATIC_EXPONENT = 3.89
 
 
-def sample(load, seed=0):
+def sample(load, seed=0, chip="truenorth"):
     """Simulate a load; the supply changes prices only, so that loads at several supplies share a sample."""
-    return _sample(load.model_copy(update={"voltage": None}), seed)
+    return _sample(load.model_copy(update={"voltage": None}), seed, str(chip))
 
 
 @cache
-def _sample(load, seed):
-    program, probability = prepare_sample(chip_of("truenorth", load), load, seed)
+def _sample(load, seed, chip):
+    program, probability = prepare_sample(chip_of(chip, load), load, seed)
     return simulate_sample(program, probability, load.ticks, "event")
+
+
+@pytest.fixture(scope="module")
+def little(tmp_path_factory):
+    """TrueNorth with a mesh of 8 x 8, which is built faster."""
+    text = (data_dir("chips") / "truenorth.toml").read_text()
+    for old, new in (
+        ("columns = { value = 64", "columns = { value = 8"),
+        ("rows = { value = 64", "rows = { value = 8"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path_factory.mktemp("chips") / "little.toml"
+    path.write_text(text.replace("ports = [[0, 32]]", "ports = [[0, 4]]"))
+    return path
 
 
 def load(rate, synapses, **more):
@@ -70,8 +86,8 @@ def test_is_a_wrong_probability_refused(probability):
 
 
 @pytest.mark.parametrize("rate", [20, 200, 1000])
-def test_do_neurons_fire_at_the_rate_that_was_asked_for(rate):
-    found = sample(load(rate, 3, cores=1, ticks=30))
+def test_do_neurons_fire_at_the_rate_that_was_asked_for(little, rate):
+    found = sample(load(rate, 3, cores=1, ticks=30), chip=little)
     n, p = NEURONS * 30, float(found.probability)
     assert abs(found.rate_hz - rate) < 0.5 * 1000 / 2**18 * 1.001
     spikes = int(found.run.activity.total("spikes")[0])
@@ -113,6 +129,13 @@ def test_are_places_as_far_from_each_other_as_on_the_whole_chip(n):
     assert mean_distances(places) == pytest.approx([(64 - 1 / 64) / 3] * 2, rel=1e-12)
 
 
+def test_are_places_not_in_a_line():
+    for n in (64, 1024):
+        places = spread_places(n, SIDE, np.random.default_rng(n))
+        # At random their correlation has a standard deviation of at most 1 / sqrt(64).
+        assert abs(np.corrcoef(places % SIDE, places // SIDE)[0, 1]) < 0.5
+
+
 def test_are_few_places_spread_too():
     draws = [mean_distances(spread_places(16, SIDE, np.random.default_rng(k))) for k in range(200)]
     assert np.mean(draws, axis=0) == pytest.approx([4 * (16 - 1 / 16) / 3] * 2, rel=0.003)
@@ -129,19 +152,20 @@ def test_is_an_odd_number_of_places_refused(n):
 
 
 @pytest.mark.parametrize("synapses", [0, 7, 256])
-def test_are_events_hops_and_energy_what_the_spikes_make_them(synapses):
+def test_are_events_hops_and_energy_what_the_spikes_make_them(little, synapses):
     work, ticks = load(12, synapses, cores=16, ticks=30), 30
-    program, _ = prepare_sample(chip_of("truenorth", work), work, 0)
+    program, _ = prepare_sample(chip_of(str(little), work), work, 0)
     run = ns.simulate(program, np.zeros((1, ticks, 0), dtype=bool), record_spikes=True)
     tick, unit = np.nonzero(run.spikes.full["neurons"][0])
     source, neuron = unit // NEURONS, unit % NEURONS
     target = np.array([out.core for out in program.outputs])[source, neuron]
     delay = np.array([out.static for out in program.outputs])[source, neuron]
-    column, row = program.cores % SIDE, program.cores // SIDE
+    column, row = program.cores % 8, program.cores // 8
     east, north = (int(np.abs(axis[source] - axis[target]).sum()) for axis in (column, row))
     arrived = int((tick + delay < ticks).sum())
     total = {name: int(value) for name, value in run.activity.summary().items()}
     assert 0 < arrived < len(tick)
+    assert len({(tick[source == k].tobytes(), neuron[source == k].tobytes()) for k in range(16)}) == 16
     assert total["spikes"] == total["packets"] == len(tick)
     assert total["synaptic_operations"] == arrived * synapses
     assert (total["hops_east_west"], total["hops_north_south"]) == (east, north)
@@ -153,10 +177,10 @@ def test_are_events_hops_and_energy_what_the_spikes_make_them(synapses):
     assert energy.static.value == pytest.approx(16 * (ticks * SCAN + ticks * 1e-3 * LEAK), rel=1e-12)
 
 
-@pytest.mark.parametrize("synapses", [128])
-def test_does_the_warm_up_leave_the_ticks_after_it(synapses):
+def test_does_the_warm_up_leave_the_ticks_after_it(little):
+    synapses = 128
     work = load(50, synapses, cores=8, ticks=10)
-    program, probability = prepare_sample(chip_of("truenorth", work), work, 0)
+    program, probability = prepare_sample(chip_of(str(little), work), work, 0)
     found = simulate_sample(program, probability, 10, "event").run
     whole = ns.simulate(program, np.zeros((1, 25, 0), dtype=bool), record_spikes=True)
     tick, unit = np.nonzero(whole.spikes.full["neurons"][0])
@@ -190,7 +214,7 @@ def expected(cores, ticks, p, synapses):
 def test_is_the_energy_per_core_the_same_for_few_and_many_cores():
     ticks, synapses, powers = 8, 128, []
     for cores in (16, 64, 256):
-        found = sample(load(10, synapses, cores=cores, ticks=ticks), seed=cores)
+        found = sample(load(5, synapses, cores=cores, ticks=ticks), seed=cores)
         energy = ns.price(found.run, found.program.chip, boundary="cores")
         mean, variance = expected(cores, ticks, float(found.probability), synapses)
         assert abs(energy.dynamic.value - mean) < 4.5 * sqrt(variance), cores
@@ -204,19 +228,19 @@ def test_is_the_energy_per_core_the_same_for_few_and_many_cores():
             assert abs(value - other) < 4.5 * sqrt(sigma**2 + other_sigma**2) + 1e-5
 
 
-def test_do_the_counts_of_some_cores_grow_to_those_of_all():
-    found = sample(load(30, 5, cores=32, ticks=5))
+def test_do_the_counts_of_some_cores_grow_to_those_of_all(little):
+    found = sample(load(30, 5, cores=4, ticks=5), chip=little)
     whole = for_all_cores(found.run, found.program.chip)
-    assert len(whole.activity.cores) == CORES
+    assert len(whole.activity.cores) == 64
     for name in ("spikes", "packets", "hops_east_west", "hops_north_south", "synaptic_operations", "memory_scans"):
-        assert whole.activity.total(name)[0] == CORES // 32 * found.run.activity.total(name)[0]
+        assert whole.activity.total(name)[0] == 64 // 4 * found.run.activity.total(name)[0]
     assert whole.activity.total("chip_steps")[0] == 5
     assert np.array_equal(whole.times.step_ends, found.run.times.step_ends)
 
 
-def test_does_each_core_stand_for_a_whole_number_of_others():
-    found = sample(load(0, 0, cores=192, ticks=1))
-    with pytest.raises(NeurosimError, match="192 cores cannot stand for 4096"):
+def test_does_each_core_stand_for_a_whole_number_of_others(little):
+    found = sample(load(0, 0, cores=24, ticks=1), chip=little)
+    with pytest.raises(NeurosimError, match="24 cores cannot stand for 64"):
         for_all_cores(found.run, found.program.chip)
 
 
@@ -255,7 +279,9 @@ def test_do_the_published_powers_come_out(volts, rate, synapses, printed, consta
     tolerance = 0.5e-3 + 4 * found.statistical + (0.005 * printed if off else 0.0)
     assert found.total.value == pytest.approx(printed * (1 + off), abs=tolerance)
     if constants == "fit-800mV":
-        assert found.total.value == pytest.approx(random_power(volts, rate, synapses), abs=4.5 * found.statistical + 1e-12)
+        assert found.total.value == pytest.approx(
+            random_power(volts, rate, synapses), abs=4.5 * found.statistical + 1e-12
+        )
 
 
 def test_is_power_without_activity_what_is_reckoned_by_hand():
@@ -266,16 +292,22 @@ def test_is_power_without_activity_what_is_reckoned_by_hand():
         assert found.per_operation is None
 
 
-def test_is_the_energy_of_one_more_event_its_price():
-    """Weights of 0 leave the spikes alone: 256 synapses instead of 128 cost 128 more events per spike."""
-    runs = [sample(load(20, synapses, cores=16, ticks=10)).run.activity for synapses in (128, 256)]
+def test_is_the_share_of_the_chip_counted_once():
+    work = load(0, 0, cores=1, ticks=2)
+    found = power_of(sample(work), chip_of("truenorth", work, {"power.chip_static": "5 mW"}), None)
+    assert found.total.value == pytest.approx(silent(0.8) + 5e-3, rel=1e-9)
+
+
+def test_do_synapses_leave_the_spikes_alone(little):
+    """Weights are 0: 256 synapses instead of 128 make 128 more events per spike and nothing else."""
+    runs = [sample(load(20, synapses, cores=8, ticks=10), chip=little).run.activity for synapses in (128, 256)]
     assert np.array_equal(runs[0].total("spikes"), runs[1].total("spikes"))
     assert np.array_equal(2 * runs[0].total("synaptic_operations"), runs[1].total("synaptic_operations"))
 
 
-def test_does_the_seed_alone_decide_what_happens():
+def test_does_the_seed_alone_decide_what_happens(little):
     work = load(20, 64, cores=8, ticks=5)
-    one, again, other = (_sample.__wrapped__(work, k).run.activity for k in (1, 1, 2))
+    one, again, other = (_sample.__wrapped__(work, k, str(little)).run.activity for k in (1, 1, 2))
     assert np.array_equal(one.per_core, again.per_core)
     assert np.array_equal(one.network, again.network)
     assert not np.array_equal(one.per_core, other.per_core)
