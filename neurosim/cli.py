@@ -163,11 +163,8 @@ def _characterise(
 ) -> None:
     from neurosim.report.characterisation import characterisation_table, check_folder, write_summary
     from neurosim.report.progress import ProgressBars
-    from neurosim.scenario.characterisation import (
-        load_characterisation,
-        prepare_characterisation,
-        run_characterisation,
-    )
+    from neurosim.scenario.characterisation import prepare_characterisation, run_characterisation
+    from neurosim.scenario.characterisation_file import load_characterisation
 
     if workers > 1:
         raise NeurosimError(f"--workers {workers}: a characterisation is a single run, which one process does")

@@ -170,9 +170,10 @@ def draw_programmed_case(seed, kinds=(), graded_input=None):
             if joins and rng.random() < 0.4:
                 projections.append(_projection(rng, source, target, largest))
     outputs = (*network.outputs, added[0].name)
+    before = rng.random() < 0.5
     network = replace(
         network,
-        populations=network.populations + added,
+        populations=added + network.populations if before else network.populations + added,
         projections=network.projections + tuple(projections),
         outputs=outputs,
     )

@@ -18,15 +18,13 @@ from neurosim.errors import NeurosimError
 from neurosim.network.generate import firing_probability, random_crossbars, random_neuron, spread_places
 from neurosim.paths import data_dir
 from neurosim.scenario.characterisation import (
-    Load,
-    chip_of,
-    load_characterisation,
     power_of,
     prepare_characterisation,
     prepare_sample,
     run_characterisation,
     simulate_sample,
 )
+from neurosim.scenario.characterisation_file import Load, chip_of, load_characterisation
 from neurosim.scenario.extrapolate import after, for_all_cores
 
 CORES, NEURONS, SIDE = 4096, 256, 64
@@ -416,8 +414,9 @@ def test_is_a_folder_with_other_things_left_alone(call, tmp_path):
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine.txt"]
 
 
-def test_are_overruns_of_the_descriptors_upper_bounds_told():
+def test_are_overruns_told():
     """256 x 186 ns + 13,107 events x 233 ns are 3.1 ms: with these times no core keeps a tick of 1 ms."""
-    changes = [("rate_hz", 200), ("active_synapses", 256), ("cores", 1), ("ticks", 2)]
+    slow = ("chip.truenorth.time.synaptic_operation", "233 ns")
+    changes = [("rate_hz", 200), ("active_synapses", 256), ("cores", 1), ("ticks", 2), slow]
     found = run_characterisation(prepare_characterisation(load_characterisation("truenorth_characterisation", changes)))
     assert "2 of 2 times a core was not done" in found.warnings[0]

@@ -13,7 +13,7 @@ from rich.text import Text
 from neurosim.chip.unit import UNITS
 from neurosim.report.engineering import digits, engineering, share
 from neurosim.report.table import note_grid
-from neurosim.scenario.validate import Row, Summary, Validation
+from neurosim.scenario.validation import Row, Summary, Validation
 
 _STYLES = {"prediction": "bold", "fitted": "dim", "bound": "", "not predicted": "dim"}
 _KINDS = {"prediction": "prediction", "fitted": "fitted", "bound": "bound", "not predicted": "-"}

@@ -12,7 +12,7 @@ from neurosim.chip import Chip, Quantity
 from neurosim.document import Strict, Text, parse, refuse, validate
 from neurosim.errors import FileError, nearest, unknown
 from neurosim.paths import data_dir
-from neurosim.scenario.characterisation import Load
+from neurosim.scenario.characterisation_file import Load
 from neurosim.scenario.schema import Positive
 
 _EMBEDDED = ("embedded_clocks", "embedded_running")

@@ -42,7 +42,6 @@ class Bank:
         place = np.full(max(units.max(initial=-1), self.unit.max(initial=-1)) + 1, -1, dtype=np.int64)
         place[units] = np.arange(len(units))
         here = np.flatnonzero(place[self.unit] >= 0)
-        here = here[np.argsort(place[self.unit[here]])]
         return replace(self, unit=place[self.unit[here]], initial=self.initial[here], parameters=self.parameters[here])
 
 

@@ -127,6 +127,25 @@ def _computed(operation, a, b, places):  # type: ignore[no-untyped-def]
     return _compared(operation, a, b)
 
 
+@njit(cache=True, inline="always")
+def _fetch(x, registers, parameters, code):  # type: ignore[no-untyped-def]
+    for k in range(code.registers):
+        x[k] = registers[k]
+    for k in range(code.temporaries):
+        x[code.registers + k] = 0
+    for k in range(parameters.shape[0]):
+        x[code.registers + code.temporaries + k] = parameters[k]
+
+
+@njit(cache=True, inline="always")
+def _store(x, registers, code):  # type: ignore[no-untyped-def]
+    changed = False
+    for k in range(code.registers):
+        changed = changed or registers[k] != x[k]
+        registers[k] = x[k]
+    return changed
+
+
 @njit(cache=True)
 def step_programs(
     q: NDArray[np.int64],
@@ -143,15 +162,12 @@ def step_programs(
     Writes ``sent``, the value of the neuron's spike (0 = none, clipped to the payload's largest magnitude), and
     ``active``: input arrived, a register changed, or it fired.
     """
-    table, first = code.table, code.registers + code.temporaries
-    constants = first + parameters.shape[1]
+    table, constants = code.table, code.registers + code.temporaries + parameters.shape[1]
     x = np.zeros(constants + code.constants.shape[0], dtype=np.int64)
     x[constants:] = code.constants
     wrapped = 0
     for i in range(q.shape[0]):
-        x[: code.registers] = registers[i, : code.registers]
-        x[code.registers : first] = 0
-        x[first:constants] = parameters[i]
+        _fetch(x, registers[i], parameters[i], code)
         total = wrap(q[i], arithmetic.synaptic_sum_bits)
         waiting = total
         sent[i] = 0
@@ -175,9 +191,6 @@ def step_programs(
                 held = wrap(value, code.bits)
                 wrapped += held != value
                 x[table[at - 1, 1]] = held
-        changed = False
-        for k in range(code.registers):
-            changed = changed or registers[i, k] != x[k]
-            registers[i, k] = x[k]
+        changed = _store(x, registers[i], code)
         active[i] = total != 0 or changed or sent[i] != 0
     return wrapped

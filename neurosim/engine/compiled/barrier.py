@@ -27,7 +27,7 @@ class Barrier:
         if parts.trees.hub >= 0:
             raise UnsupportedError("the compiled engine has no multicast on barrier chips")
         self._parts, self._time = parts, time
-        self._packets, self._scratch = packets_of(0, len(parts.wires.x)), scratch_of(0, parts.runs)
+        self._packets, self._scratch = packets_of(0, len(parts.wires.ends)), scratch_of(0, parts.runs)
         self._axon_time = [np.asarray(core.axon_time, dtype=np.int64) for core in parts.cores]
 
     @property
@@ -79,7 +79,7 @@ class Barrier:
         counts = [len(m.goal) for m in messages]
         n = sum(counts)
         if n > len(self._packets.time):
-            self._packets = packets_of(2 * n, len(self._parts.wires.x))
+            self._packets = packets_of(2 * n, len(self._parts.wires.ends))
             self._scratch = scratch_of(2 * n, self._parts.runs)
         packets = self._packets
         np.cumsum(counts, out=packets.ptr[1:])

@@ -13,7 +13,23 @@ from numba import njit
 from numpy.typing import NDArray
 
 from neurosim.engine.compiled.heap import ITEM, PRIORITY, TIME, pop, push
-from neurosim.engine.compiled.wires import EAST, EJECT, INJECT, NORTH, SOUTH, WEST, Wires, way_on
+from neurosim.engine.compiled.wires import (
+    EAST,
+    EJECT,
+    EJECT_LINK,
+    END_X,
+    END_Y,
+    INJECT,
+    INJECT_LINK,
+    KIND,
+    LATENCY,
+    NORTH,
+    SERIALISATION,
+    SOUTH,
+    WEST,
+    Wires,
+    way_on,
+)
 
 Ints = NDArray[np.int64]
 
@@ -30,8 +46,9 @@ FREE_AT, JOINED, SLOTS, QUEUE_HEAD, QUEUE_TAIL, WAITING_HEAD, WAITING_TAIL, WAIT
 LINK_FIELDS = 8
 NONE = -1
 
-# Columns of the totals, int64[5].
-EVENTS, SCHEDULED, PACKETS, SENT, RECEIVED = range(5)
+# Places of the totals, int64[3].
+EVENTS, SCHEDULED, PACKETS = range(3)
+TOTALS = 3
 _AMPLE = 1 << 60  # slots of a source queue
 
 
@@ -60,41 +77,45 @@ class Traffic(NamedTuple):
     arrived: Ints
 
 
+# Functions take the arrays that they need one by one: taking them out of tuples again and again costs more than the
+# work. ``fixed``, ``ends`` and ``out`` are those of Wires; ``live`` arrays are those of Traffic.
+
+
 @njit(cache=True)
-def _schedule(traffic: Traffic, time: int, priority: int, item: int) -> None:
-    totals = traffic.totals
-    push(traffic.heap, totals[EVENTS], time, priority, totals[SCHEDULED], item)
+def _schedule(heap: Ints, totals: Ints, time: int, priority: int, item: int) -> None:
+    push(heap, totals[EVENTS], time, priority, totals[SCHEDULED], item)
     totals[EVENTS] += 1
     totals[SCHEDULED] += 1
 
 
 @njit(cache=True)
-def next_stop(w: Wires, packets: Ints, p: int, link: int) -> int:
+def next_stop(fixed: Ints, ends: Ints, out: Ints, columns: int, packets: Ints, p: int, link: int) -> int:
     """Return where a packet goes from the far end of a link."""
-    if w.kind[link] == EJECT:
+    if fixed[link, KIND] == EJECT:
         return ARRIVES
-    tile, direction = way_on(w, link, packets[p, SOURCE], packets[p, DESTINATION])
+    goal = packets[p, DESTINATION]
+    tile, direction = way_on(fixed, ends, link, packets[p, SOURCE], goal, columns)
     if packets[p, ROUTE] >= 0:
         return SPLITS - int(tile)
-    return int(w.eject[packets[p, DESTINATION]] if direction == EJECT else w.out[tile, direction])
+    return int(ends[goal, EJECT_LINK] if direction == EJECT else out[tile, direction])
 
 
 @njit(cache=True)
-def _start(w: Wires, traffic: Traffic, p: int, link: int, stop: int, now: int) -> None:
-    traffic.links[link, FREE_AT] = now + w.serialisation[link]
-    traffic.packets[p, AT] = stop
-    _schedule(traffic, now + w.latency[link], traffic.packets[p, NUMBER], p)
+def _start(
+    fixed: Ints, packets: Ints, links: Ints, heap: Ints, totals: Ints, p: int, link: int, stop: int, now: int
+) -> None:
+    links[link, FREE_AT] = now + fixed[link, SERIALISATION]
+    packets[p, AT] = stop
+    _schedule(heap, totals, now + fixed[link, LATENCY], packets[p, NUMBER], p)
 
 
 @njit(cache=True)
-def _sleep(traffic: Traffic, link: int) -> None:
-    links = traffic.links
-    _schedule(traffic, links[link, FREE_AT], link - links.shape[0], -1 - link)
+def _sleep(links: Ints, heap: Ints, totals: Ints, link: int) -> None:
+    _schedule(heap, totals, links[link, FREE_AT], link - links.shape[0], -1 - link)
 
 
 @njit(cache=True)
-def _enqueue(traffic: Traffic, p: int, link: int) -> None:
-    links, packets = traffic.links, traffic.packets
+def _enqueue(packets: Ints, links: Ints, p: int, link: int) -> None:
     packets[p, NEXT] = NONE
     if links[link, QUEUE_HEAD] == NONE:
         links[link, QUEUE_HEAD] = p
@@ -114,83 +135,120 @@ def _wait(links: Ints, link: int, stop: int) -> None:
 
 
 @njit(cache=True)
-def _start_head(w: Wires, traffic: Traffic, link: int, stop: int, now: int) -> None:
-    links = traffic.links
+def _start_head(
+    fixed: Ints, packets: Ints, links: Ints, heap: Ints, totals: Ints, link: int, stop: int, now: int
+) -> None:
     p = links[link, QUEUE_HEAD]
-    links[link, QUEUE_HEAD] = traffic.packets[p, NEXT]
-    _start(w, traffic, p, link, stop, now)
+    links[link, QUEUE_HEAD] = packets[p, NEXT]
+    _start(fixed, packets, links, heap, totals, p, link, stop, now)
     if links[link, QUEUE_HEAD] != NONE:
-        _sleep(traffic, link)
+        _sleep(links, heap, totals, link)
 
 
 @njit(cache=True)
-def _release(w: Wires, traffic: Traffic, link: int, now: int) -> None:
+def _release(fixed: Ints, packets: Ints, links: Ints, heap: Ints, totals: Ints, link: int, now: int) -> None:
     """Give one slot back; a link that starts with it gives back a slot of its own, and so on upstream."""
-    links = traffic.links
     while links[link, WAITING_HEAD] != NONE:
         upstream = links[link, WAITING_HEAD]
         links[link, WAITING_HEAD] = links[upstream, WAITS_BEHIND]
-        _start_head(w, traffic, upstream, link, now)
+        _start_head(fixed, packets, links, heap, totals, upstream, link, now)
         link = upstream
     links[link, SLOTS] += 1
 
 
 @njit(cache=True)
-def _join_buffered(w: Wires, traffic: Traffic, p: int, link: int, now: int) -> None:
-    links = traffic.links
+def _takes_slot(links: Ints, stop: int) -> bool:
+    """Take a slot at the next stop if there is one; an endpoint always accepts."""
+    if stop == ARRIVES:
+        return True
+    free = links[stop, SLOTS] > 0
+    links[stop, SLOTS] -= free
+    return bool(free)
+
+
+@njit(cache=True)
+def _join_buffered(
+    fixed: Ints,
+    ends: Ints,
+    out: Ints,
+    columns: int,
+    packets: Ints,
+    links: Ints,
+    heap: Ints,
+    totals: Ints,
+    p: int,
+    link: int,
+    now: int,
+) -> None:
+    """Let a packet take its place in a link's entry queue; it starts at once if link and next stop are free."""
+    links[link, JOINED] += 1
     if links[link, QUEUE_HEAD] != NONE:
-        _enqueue(traffic, p, link)
+        _enqueue(packets, links, p, link)
         return
     if links[link, FREE_AT] > now:
-        _enqueue(traffic, p, link)
-        _sleep(traffic, link)
+        _enqueue(packets, links, p, link)
+        _sleep(links, heap, totals, link)
         return
-    stop = next_stop(w, traffic.packets, p, link)
-    if stop == ARRIVES or links[stop, SLOTS] > 0:
-        if stop != ARRIVES:
-            links[stop, SLOTS] -= 1
-        _start(w, traffic, p, link, stop, now)
-        _release(w, traffic, link, now)
+    stop = next_stop(fixed, ends, out, columns, packets, p, link)
+    if _takes_slot(links, stop):
+        _start(fixed, packets, links, heap, totals, p, link, stop, now)
+        _release(fixed, packets, links, heap, totals, link, now)
     else:
-        _enqueue(traffic, p, link)
+        _enqueue(packets, links, p, link)
         _wait(links, link, stop)
 
 
 @njit(cache=True)
-def _on_free(w: Wires, traffic: Traffic, link: int, now: int) -> None:
+def _on_free(
+    fixed: Ints,
+    ends: Ints,
+    out: Ints,
+    columns: int,
+    packets: Ints,
+    links: Ints,
+    heap: Ints,
+    totals: Ints,
+    link: int,
+    now: int,
+) -> None:
     """Start the head packet of a link, or let it wait for a slot at its next stop."""
-    links = traffic.links
-    stop = next_stop(w, traffic.packets, links[link, QUEUE_HEAD], link)
-    if stop == ARRIVES or links[stop, SLOTS] > 0:
-        if stop != ARRIVES:
-            links[stop, SLOTS] -= 1
-        _start_head(w, traffic, link, stop, now)
-        _release(w, traffic, link, now)
+    stop = next_stop(fixed, ends, out, columns, packets, links[link, QUEUE_HEAD], link)
+    if _takes_slot(links, stop):
+        _start_head(fixed, packets, links, heap, totals, link, stop, now)
+        _release(fixed, packets, links, heap, totals, link, now)
     else:
         _wait(links, link, stop)
 
 
 @njit(cache=True)
-def _join(w: Wires, traffic: Traffic, p: int, link: int, now: int) -> None:
-    """Let a packet take its place in a link's entry queue."""
-    links = traffic.links
+def _join(
+    fixed: Ints,
+    ends: Ints,
+    out: Ints,
+    columns: int,
+    packets: Ints,
+    links: Ints,
+    heap: Ints,
+    totals: Ints,
+    p: int,
+    link: int,
+    now: int,
+) -> None:
+    """Let a packet pass a link with an unbounded queue."""
     links[link, JOINED] += 1
-    if w.depth > 0:
-        _join_buffered(w, traffic, p, link, now)
-        return
     start = max(now, links[link, FREE_AT])
-    links[link, FREE_AT] = start + w.serialisation[link]
-    traffic.packets[p, AT] = next_stop(w, traffic.packets, p, link)
-    _schedule(traffic, start + w.latency[link], traffic.packets[p, NUMBER], p)
+    links[link, FREE_AT] = start + fixed[link, SERIALISATION]
+    packets[p, AT] = next_stop(fixed, ends, out, columns, packets, p, link)
+    _schedule(heap, totals, start + fixed[link, LATENCY], packets[p, NUMBER], p)
 
 
 @njit(cache=True)
-def _branch(traffic: Traffic, p: int, first: int, last: int) -> int:
+def _branch(packets: Ints, totals: Ints, p: int, first: int, last: int) -> int:
     """Make the copy of a packet that serves some leaves of its route; returns its place."""
-    packets, totals = traffic.packets, traffic.totals
     copy = totals[PACKETS]
     totals[PACKETS] += 1
-    packets[copy, :] = packets[p, :]
+    for column in range(PACKET_FIELDS):
+        packets[copy, column] = packets[p, column]
     packets[copy, NUMBER] = packets[p, ORIGIN] + first
     packets[copy, DELIVERED] = -1
     packets[copy, FIRST], packets[copy, LAST] = first, last
@@ -198,54 +256,53 @@ def _branch(traffic: Traffic, p: int, first: int, last: int) -> int:
 
 
 @njit(cache=True)
-def _split(w: Wires, trees: Trees, traffic: Traffic, p: int, tile: int, now: int) -> None:
+def _split(
+    w: Wires, trees: Trees, packets: Ints, links: Ints, heap: Ints, totals: Ints, p: int, tile: int, now: int
+) -> None:
     """Let one copy join every link that the leaves below need, which stand together; ejection takes one per leaf."""
-    packets, begin = traffic.packets, trees.ptr[traffic.packets[p, ROUTE]]
-    x, y = tile % w.columns, tile // w.columns
+    fixed, ends, out, columns, endpoint, axon = w.fixed, w.ends, w.out, w.columns, trees.endpoint, trees.axon
+    begin, x, y = trees.ptr[packets[p, ROUTE]], tile % columns, tile // columns
     first, last = packets[p, FIRST], packets[p, LAST]
-    traffic.totals[SENT] -= 1
     while first < last:
-        link, end = _link_to(w, x, y, tile, trees.endpoint[begin + first]), first + 1
-        while w.kind[link] != EJECT and end < last and _link_to(w, x, y, tile, trees.endpoint[begin + end]) == link:
-            end += 1
-        copy = _branch(traffic, p, first, end)
-        packets[copy, DESTINATION] = trees.endpoint[begin + first]
-        packets[copy, AXON] = trees.axon[begin + first]
-        traffic.totals[SENT] += 1
-        _join(w, traffic, copy, link, now)
-        first = end
+        link, after = _link_to(ends, out, x, y, tile, endpoint[begin + first]), first + 1
+        if fixed[link, KIND] != EJECT:
+            while after < last and _link_to(ends, out, x, y, tile, endpoint[begin + after]) == link:
+                after += 1
+        copy = _branch(packets, totals, p, first, after)
+        packets[copy, DESTINATION], packets[copy, AXON] = endpoint[begin + first], axon[begin + first]
+        _join(fixed, ends, out, columns, packets, links, heap, totals, copy, link, now)
+        first = after
 
 
 @njit(cache=True)
-def _link_to(w: Wires, x: int, y: int, tile: int, destination: int) -> int:
-    if w.x[destination] != x:
-        return int(w.out[tile, EAST if w.x[destination] > x else WEST])
-    if w.y[destination] != y:
-        return int(w.out[tile, NORTH if w.y[destination] > y else SOUTH])
-    return int(w.eject[destination])
+def _link_to(ends: Ints, out: Ints, x: int, y: int, tile: int, goal: int) -> int:
+    if ends[goal, END_X] != x:
+        return int(out[tile, EAST if ends[goal, END_X] > x else WEST])
+    if ends[goal, END_Y] != y:
+        return int(out[tile, NORTH if ends[goal, END_Y] > y else SOUTH])
+    return int(ends[goal, EJECT_LINK])
 
 
 @njit(cache=True)
-def _deliver(w: Wires, trees: Trees, traffic: Traffic, p: int, now: int) -> None:
-    """Let a packet arrive at its endpoint, where it waits to be taken; at the hub it starts again as a tree."""
-    packets, arrived, totals = traffic.packets, traffic.arrived, traffic.totals
-    endpoint = packets[p, DESTINATION]
-    packets[p, DELIVERED] = now
-    totals[RECEIVED] += 1
-    if endpoint == trees.hub:
-        route = packets[p, AXON]
-        copy = _branch(traffic, p, 0, trees.ptr[route + 1] - trees.ptr[route])
-        packets[copy, ROUTE], packets[copy, SOURCE] = route, endpoint
-        totals[SENT] += 1
-        _join(w, traffic, copy, w.inject[trees.hub], now)
-        return
-    packets[p, NEXT] = NONE
-    if arrived[endpoint, 2] == 0:
-        arrived[endpoint, 0] = p
+def _deliver(packets: Ints, arrived: Ints, p: int, now: int) -> None:
+    """Let a packet arrive at its endpoint, where it waits to be taken."""
+    goal = packets[p, DESTINATION]
+    packets[p, DELIVERED], packets[p, NEXT] = now, NONE
+    if arrived[goal, 2] == 0:
+        arrived[goal, 0] = p
     else:
-        packets[arrived[endpoint, 1], NEXT] = p
-    arrived[endpoint, 1] = p
-    arrived[endpoint, 2] += 1
+        packets[arrived[goal, 1], NEXT] = p
+    arrived[goal, 1] = p
+    arrived[goal, 2] += 1
+
+
+@njit(cache=True)
+def _turn(w: Wires, trees: Trees, packets: Ints, links: Ints, heap: Ints, totals: Ints, p: int, now: int) -> None:
+    """Let a packet that has reached the hub start again as a tree."""
+    packets[p, DELIVERED], route = now, packets[p, AXON]
+    copy = _branch(packets, totals, p, 0, trees.ptr[route + 1] - trees.ptr[route])
+    packets[copy, ROUTE], packets[copy, SOURCE] = route, trees.hub
+    _join(w.fixed, w.ends, w.out, w.columns, packets, links, heap, totals, copy, w.ends[trees.hub, INJECT_LINK], now)
 
 
 @njit(cache=True)
@@ -253,40 +310,43 @@ def send(
     w: Wires, traffic: Traffic, numbers: Ints, source: int, goals: Ints, axons: Ints, payloads: Ints, times: Ints
 ) -> int:
     """Let packets of one endpoint enter at absolute times (ps); returns the place of the first."""
-    packets, totals = traffic.packets, traffic.totals
-    first = totals[PACKETS]
+    packets, _, heap, totals, _ = traffic
+    first, link = totals[PACKETS], w.ends[source, INJECT_LINK]
     for k in range(len(numbers)):
         p = first + k
-        packets[p, :] = 0
         packets[p, NUMBER] = packets[p, ORIGIN] = numbers[k]
         packets[p, SOURCE], packets[p, DESTINATION], packets[p, AXON] = source, goals[k], axons[k]
-        packets[p, PAYLOAD], packets[p, CREATED] = payloads[k], times[k]
-        packets[p, DELIVERED], packets[p, ROUTE] = -1, -1
-        packets[p, AT] = w.inject[source]
-        _schedule(traffic, times[k], numbers[k], p)
+        packets[p, PAYLOAD], packets[p, CREATED], packets[p, AT] = payloads[k], times[k], link
+        packets[p, DELIVERED] = packets[p, ROUTE] = packets[p, FIRST] = packets[p, LAST] = -1
+        _schedule(heap, totals, times[k], numbers[k], p)
     totals[PACKETS] += len(numbers)
-    totals[SENT] += len(numbers)
     return int(first)
 
 
 @njit(cache=True)
-def advance(w: Wires, trees: Trees, traffic: Traffic, time: int, priority: int) -> int:
-    """Take all events before (time, priority); returns the time of the last one, or -1."""
-    heap, totals, packets = traffic.heap, traffic.totals, traffic.packets
-    now = -1
+def advance(w: Wires, trees: Trees, traffic: Traffic, time: int, priority: int) -> None:
+    """Take all events before (time, priority)."""
+    packets, links, heap, totals, arrived = traffic
+    fixed, ends, out, columns = w.fixed, w.ends, w.out, w.columns
+    buffered, hub = w.depth > 0, trees.hub
     while totals[EVENTS] and (heap[0, TIME] < time or (heap[0, TIME] == time and heap[0, PRIORITY] < priority)):
         now, item = heap[0, TIME], heap[0, ITEM]
         pop(heap, totals[EVENTS])
         totals[EVENTS] -= 1
         if item < 0:
-            _on_free(w, traffic, -1 - item, now)
-        elif packets[item, AT] >= 0:
-            _join(w, traffic, item, packets[item, AT], now)
-        elif packets[item, AT] == ARRIVES:
-            _deliver(w, trees, traffic, item, now)
+            _on_free(fixed, ends, out, columns, packets, links, heap, totals, -1 - item, now)
+            continue
+        stop = packets[item, AT]
+        if stop >= 0 and buffered:
+            _join_buffered(fixed, ends, out, columns, packets, links, heap, totals, item, stop, now)
+        elif stop >= 0:
+            _join(fixed, ends, out, columns, packets, links, heap, totals, item, stop, now)
+        elif stop <= SPLITS:
+            _split(w, trees, packets, links, heap, totals, item, SPLITS - stop, now)
+        elif packets[item, DESTINATION] == hub:
+            _turn(w, trees, packets, links, heap, totals, item, now)
         else:
-            _split(w, trees, traffic, item, SPLITS - packets[item, AT], now)
-    return now
+            _deliver(packets, arrived, item, now)
 
 
 @njit(cache=True)
@@ -327,5 +387,5 @@ def clear_links(w: Wires, links: Ints) -> None:
     """Make all links idle and their queues empty; counts stay."""
     for link in range(links.shape[0]):
         links[link, FREE_AT] = 0
-        links[link, SLOTS] = _AMPLE if w.kind[link] == INJECT else w.depth
+        links[link, SLOTS] = _AMPLE if w.fixed[link, KIND] == INJECT else w.depth
         links[link, QUEUE_HEAD] = links[link, WAITING_HEAD] = NONE

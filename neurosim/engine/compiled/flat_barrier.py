@@ -34,7 +34,7 @@ class FlatBarrier:
         self._lines = Lines(parts.first_core, spacing, inputs.ptr.astype(np.int64), goal, axon)
         # No compartment fires and no line pulses more than once in a step.
         room = len(goal) + len(self._flat.sending.goal)
-        self._packets, self._scratch = packets_of(room, len(parts.wires.x)), scratch_of(room, parts.runs)
+        self._packets, self._scratch = packets_of(room, len(parts.wires.ends)), scratch_of(room, parts.runs)
         self._bins = np.zeros(_BINS, dtype=np.int64)
         self._live = live_of(self._flat, program, counters)
         self._initial = self._live.state.v.copy()

@@ -15,7 +15,19 @@ from numba import njit
 from numpy.typing import NDArray
 
 from neurosim.engine.compiled.exact import FREE_AT, JOINED
-from neurosim.engine.compiled.wires import EJECT, Runs, Wires
+from neurosim.engine.compiled.wires import (
+    EJECT,
+    END_X,
+    END_Y,
+    FAR_X,
+    FAR_Y,
+    INJECT_LINK,
+    KIND,
+    LATENCY,
+    SERIALISATION,
+    Runs,
+    Wires,
+)
 
 Ints = NDArray[np.int64]
 _NOBODY = -1
@@ -160,8 +172,7 @@ def flow(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) 
     with all of that undefined, when a queue may have been full.
     """
     _inject(w, runs, links, packets, scratch)
-    columns, depth, latencies, serialisations, kind = w.columns, w.depth, w.latency, w.serialisation, w.kind
-    edge, far_x, far_y, x, y = w.edge, w.far_x, w.far_y, w.x, w.y
+    columns, depth, fixed, ends = w.columns, w.depth, w.fixed, w.ends
     order, ranks, ptr, port, run_latency, table = runs.order, runs.rank, runs.ptr, runs.port, runs.latency, runs.table
     source, goal, time = packets.source, packets.goal, packets.time
     arrived, begin, arrivals = packets.arrived, packets.begin, packets.arrivals
@@ -175,9 +186,10 @@ def flow(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) 
             continue
         busy[here] = False
         link = order[here]
-        ejects, is_edge = kind[link] == EJECT, edge[link]
-        free, latency, serialisation = links[link, FREE_AT], latencies[link], serialisations[link]
-        at_x, at_y, inlet = far_x[link], far_y[link], port[link]
+        ejects, inlet, free = fixed[link, KIND] == EJECT, port[link], links[link, FREE_AT]
+        latency, serialisation = fixed[link, LATENCY], fixed[link, SERIALISATION]
+        far_x, far_y = fixed[link, FAR_X], fixed[link, FAR_Y]
+        tile = far_x + columns * far_y
         k = _open(ptr[link], ptr[link + 1], streams, tail, follows, time, front, front_time, front_run)
         n = 0
         while k:
@@ -195,10 +207,11 @@ def flow(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) 
                 delivered += 1
                 continue
             to = goal[p]
-            if is_edge:  # dimension order keeps the packet's own row, and later its own column
-                at_x = x[to] if far_x[link] < 0 else at_x
-                at_y = y[source[p]] if far_y[link] < 0 else at_y
-            _append(p, table[at_x + columns * at_y, to] + inlet, ranks, tail, follows, busy)
+            if far_x < 0:  # an edge: dimension order keeps the packet's own row, and later its own column
+                tile = ends[to, END_X] + columns * far_y
+            elif far_y < 0:
+                tile = far_x + columns * ends[source[p], END_Y]
+            _append(p, table[tile, to] + inlet, ranks, tail, follows, busy)
         links[link, FREE_AT] = free
         links[link, JOINED] += n
         if ejects:
@@ -214,16 +227,16 @@ def flow(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) 
 @njit(cache=True)
 def _inject(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) -> None:
     """Let all packets pass the injection links, each endpoint's by themselves."""
-    columns, latencies, serialisations, inject = w.columns, w.latency, w.serialisation, w.inject
-    x, y, ranks, port, table = w.x, w.y, runs.rank, runs.port, runs.table
+    columns, fixed, ends, ranks, port, table = w.columns, w.fixed, w.ends, runs.rank, runs.port, runs.table
     ptr, goal, time = packets.ptr, packets.goal, packets.time
     follows, tail, busy = scratch.follows, scratch.tail, scratch.busy
-    for endpoint in range(len(inject)):
+    for endpoint in range(len(ends)):
         if ptr[endpoint] == ptr[endpoint + 1]:
             continue
-        link = inject[endpoint]
-        free, latency, serialisation, inlet = links[link, FREE_AT], latencies[link], serialisations[link], port[link]
-        tile = x[endpoint] + columns * y[endpoint]
+        link = ends[endpoint, INJECT_LINK]
+        free, inlet = links[link, FREE_AT], port[link]
+        latency, serialisation = fixed[link, LATENCY], fixed[link, SERIALISATION]
+        tile = ends[endpoint, END_X] + columns * ends[endpoint, END_Y]
         for p in range(ptr[endpoint], ptr[endpoint + 1]):
             start = max(time[p], free)
             free = start + serialisation

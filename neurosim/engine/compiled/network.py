@@ -18,6 +18,7 @@ from neurosim.engine.compiled.exact import (
     PACKETS,
     PAYLOAD,
     SOURCE,
+    TOTALS,
     Traffic,
     Trees,
     advance,
@@ -28,7 +29,7 @@ from neurosim.engine.compiled.exact import (
 )
 from neurosim.engine.compiled.messages import Messages
 from neurosim.engine.compiled.step import ENDPOINT_SHIFT
-from neurosim.engine.compiled.wires import Wires
+from neurosim.engine.compiled.wires import END_X, END_Y, Wires
 from neurosim.engine.event.multicast import Forest
 
 Ints = NDArray[np.int64]
@@ -47,22 +48,21 @@ def trees_of(forest: Forest | None) -> Trees:
 
 
 @njit(cache=True)
-def tree_sizes(w: Wires, trees: Trees) -> Ints:
+def tree_sizes(ends: Ints, trees: Trees) -> Ints:
     """Return how many copies a packet of each route makes: one per link of its tree. Leaves are in column order."""
     sizes = np.zeros(len(trees.ptr) - 1, dtype=np.int64)
+    hub_x, hub_y = ends[trees.hub, END_X], ends[trees.hub, END_Y]
+    x, y = ends[trees.endpoint, END_X], ends[trees.endpoint, END_Y]
     for route in range(len(sizes)):
         first, last = trees.ptr[route], trees.ptr[route + 1]
         if first == last:
             continue
-        x, y = w.x[trees.hub], w.y[trees.hub]
-        left, right = w.x[trees.endpoint[first]], w.x[trees.endpoint[last - 1]]
-        size = 1 + last - first + max(right, x) - min(left, x)
+        size = 1 + last - first + max(x[last - 1], hub_x) - min(x[first], hub_x)
         while first < last:
-            column = w.x[trees.endpoint[first]]
             end = first
-            while end < last and w.x[trees.endpoint[end]] == column:
+            while end < last and x[end] == x[first]:
                 end += 1
-            size += max(w.y[trees.endpoint[end - 1]], y) - min(w.y[trees.endpoint[first]], y)
+            size += max(y[end - 1], hub_y) - min(y[first], hub_y)
             first = end
         sizes[route] = size
     return sizes
@@ -73,13 +73,13 @@ class Network:
 
     def __init__(self, wires: Wires, trees: Trees) -> None:
         self._wires, self._trees = wires, trees
-        self._sizes = tree_sizes(wires, trees) if trees.hub >= 0 else np.zeros(0, dtype=np.int64)
-        self.links = np.zeros((len(wires.kind), LINK_FIELDS), dtype=np.int64)
-        self._totals = np.zeros(5, dtype=np.int64)
-        self._arrived = np.zeros((len(wires.x), 3), dtype=np.int64)
+        self._sizes = tree_sizes(wires.ends, trees) if trees.hub >= 0 else np.zeros(0, dtype=np.int64)
+        self.links = np.zeros((len(wires.fixed), LINK_FIELDS), dtype=np.int64)
+        self._totals = np.zeros(TOTALS, dtype=np.int64)
+        self._arrived = np.zeros((len(wires.ends), 3), dtype=np.int64)
         self._packets = np.zeros((0, PACKET_FIELDS), dtype=np.int64)
         self._heap = np.zeros((0, 4), dtype=np.int64)
-        self._next = np.zeros(len(wires.x), dtype=np.int64)
+        self._next = np.zeros(len(wires.ends), dtype=np.int64)
         self._reserved = self._counted = 0
         self.reset()
 
@@ -114,9 +114,9 @@ class Network:
         heap[: len(self._heap)] = self._heap
         self._heap = heap
 
-    def advance(self, time: int, priority: int) -> int:
-        """Let everything happen that comes before (time, priority); returns the time of the last event, or -1."""
-        return int(advance(self._wires, self._trees, self._traffic, time, priority))
+    def advance(self, time: int, priority: int) -> None:
+        """Let everything happen that comes before (time, priority)."""
+        advance(self._wires, self._trees, self._traffic, time, priority)
 
     def take(self, endpoint: int) -> tuple[Ints, Ints, Ints]:
         """Return axons, payloads and times of delivery of what arrived at an endpoint since the last call."""

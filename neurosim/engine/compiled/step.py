@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from neurosim.engine.compiled.exact import (
     DELIVERED,
     PACKET_FIELDS,
+    TOTALS,
     Traffic,
     Trees,
     advance,
@@ -38,12 +39,12 @@ def carry(w: Wires, runs: Runs, trees: Trees, links: Ints, packets: Packets, scr
 
 @njit(cache=True)
 def _carry_exactly(w: Wires, trees: Trees, links: Ints, packets: Packets) -> None:
-    endpoints, n = len(w.inject), packets.ptr[-1]
+    endpoints, n = len(w.ends), packets.ptr[-1]
     traffic = Traffic(
         np.empty((n, PACKET_FIELDS), np.int64),
         links,
         np.empty((n + len(links) + 1, 4), np.int64),
-        np.zeros(5, np.int64),
+        np.zeros(TOTALS, np.int64),
         np.zeros((endpoints, 3), np.int64),
     )
     for e in range(endpoints):

@@ -18,28 +18,26 @@ EAST, WEST, NORTH, SOUTH, INJECT, EJECT = range(6)
 _KINDS = {"E": EAST, "W": WEST, "N": NORTH, "S": SOUTH, "inject": INJECT, "eject": EJECT}
 
 
+# Columns of Wires.fixed: FAR_X and FAR_Y are the tile at a link's far end; an edge between chips has -1 for the one
+# that differs from packet to packet.
+LATENCY, SERIALISATION, KIND, FAR_X, FAR_Y = range(5)
+# Columns of Wires.ends.
+INJECT_LINK, EJECT_LINK, END_X, END_Y = range(4)
+
+
 class Wires(NamedTuple):
     """Links in the order of ``list_links``, and where the endpoints are.
 
-    Per link: ``latency`` and ``serialisation`` (ps), ``kind`` (direction of travel, INJECT or EJECT), ``edge``
-    (between two chips) and the tile ``far_x``, ``far_y`` at its far end; of an edge only the coordinate that all its
-    packets share. ``out`` int64[tiles, 4] is the link that leaves a tile in a direction, -1 for none; ``inject``,
-    ``eject``, ``x`` and ``y`` belong to endpoints. ``depth`` is the number of slots of an entry queue, 0 = unbounded.
+    ``fixed`` int64[links, 5]: latency and serialisation (ps), kind (direction of travel, INJECT or EJECT), far end.
+    ``ends`` int64[endpoints, 4]: injection and ejection link, column and row. ``out`` int64[tiles, 4] is the link that
+    leaves a tile in a direction, -1 for none. ``depth`` is the number of slots of an entry queue, 0 = unbounded.
     """
 
     columns: int
     depth: int
-    latency: Ints
-    serialisation: Ints
-    kind: Ints
-    edge: NDArray[np.bool_]
-    far_x: Ints
-    far_y: Ints
+    fixed: Ints
+    ends: Ints
     out: Ints
-    inject: Ints
-    eject: Ints
-    x: Ints
-    y: Ints
 
 
 class Runs(NamedTuple):
@@ -62,36 +60,22 @@ class Runs(NamedTuple):
 def wires_of(mesh: Mesh, chip: Place | None) -> Wires:
     """Return the tables of a mesh; ``chip`` is the (columns, rows) of one chip of a tiling."""
     layout = list_links(mesh.columns, mesh.rows, mesh.places, chip)
-    n, endpoints = len(layout), len(mesh.places)
-    far = np.full((n, 2), -1, dtype=np.int64)
+    fixed, ends = np.full((len(layout), 5), -1, dtype=np.int64), np.zeros((len(mesh.places), 4), dtype=np.int64)
     out = np.full((mesh.columns * mesh.rows, 4), -1, dtype=np.int64)
-    inject, eject = np.zeros((2, endpoints), dtype=np.int64)
-    kinds = np.array([_KINDS[name.removeprefix("edge ")] for name, _, _ in layout], dtype=np.int64)
+    fixed[:, LATENCY] = [link.latency for link in mesh.links]
+    fixed[:, SERIALISATION] = [link.serialisation for link in mesh.links]
+    fixed[:, KIND] = [_KINDS[name.removeprefix("edge ")] for name, _, _ in layout]
+    ends[:, [END_X, END_Y]] = mesh.places
     for link, (name, start, end) in enumerate(layout):
         if name == "eject":
-            eject[end] = link
+            ends[end, EJECT_LINK] = link
             continue
         if name == "inject":
-            inject[start] = link
+            ends[start, INJECT_LINK] = link
         else:
-            out[_feeders(name, start, mesh.columns, chip), kinds[link]] = link
-        far[link] = _landing(name, end, mesh.columns, chip)
-    x, y = np.array(mesh.places, dtype=np.int64).reshape(-1, 2).T.copy()
-    return Wires(
-        mesh.columns,
-        mesh.depth,
-        np.array([link.latency for link in mesh.links], dtype=np.int64),
-        np.array([link.serialisation for link in mesh.links], dtype=np.int64),
-        kinds,
-        np.array([name.startswith("edge") for name, _, _ in layout], dtype=np.bool_),
-        far[:, 0].copy(),
-        far[:, 1].copy(),
-        out,
-        inject,
-        eject,
-        x,
-        y,
-    )
+            out[_feeders(name, start, mesh.columns, chip), fixed[link, KIND]] = link
+        fixed[link, [FAR_X, FAR_Y]] = _landing(name, end, mesh.columns, chip)
+    return Wires(mesh.columns, mesh.depth, fixed, ends, out)
 
 
 def _corner(number: int, columns: int, chip: Place) -> Place:
@@ -121,10 +105,10 @@ def _landing(name: str, end: int, columns: int, chip: Place | None) -> Place:
 def runs_of(wires: Wires, layout: Sequence[tuple[str, int, int]], chip: Place | None) -> Runs:
     """Return the streams between the links of a mesh, whose links are ``layout`` (see ``list_links``)."""
     columns, tiles = wires.columns, len(wires.out)
-    tile = wires.x + columns * wires.y
-    local, port = np.zeros(tiles, dtype=np.int64), wires.kind.copy()
+    tile = wires.ends[:, END_X] + columns * wires.ends[:, END_Y]
+    local, port = np.zeros(tiles, dtype=np.int64), wires.fixed[:, KIND].copy()
     for endpoint, where in enumerate(tile.tolist()):
-        port[wires.inject[endpoint]] = 4 + local[where]
+        port[wires.ends[endpoint, INJECT_LINK]] = 4 + local[where]
         local[where] += 1
     incoming = _incoming_latencies(wires, local, port, tile)
     out, eject = np.full((tiles, 4), -1, dtype=np.int64), np.zeros(len(tile), dtype=np.int64)
@@ -135,11 +119,13 @@ def runs_of(wires: Wires, layout: Sequence[tuple[str, int, int]], chip: Place | 
             if name == "eject":
                 eject[end] = total
             else:
-                out[where, wires.kind[link]] = total
+                out[where, wires.fixed[link, KIND]] = total
             total += len(incoming[where])
             latency.append(incoming[where])
         ptr.append(total)
-    order = np.array(sorted(np.flatnonzero(wires.kind != INJECT), key=_position(wires, layout, chip)), dtype=np.int64)
+    order = np.array(
+        sorted(np.flatnonzero(wires.fixed[:, KIND] != INJECT), key=_position(wires, layout, chip)), dtype=np.int64
+    )
     place = np.zeros(len(layout), dtype=np.int64)
     place[order] = np.arange(len(order))
     rank = np.repeat(place, np.diff(ptr))
@@ -149,7 +135,7 @@ def runs_of(wires: Wires, layout: Sequence[tuple[str, int, int]], chip: Place | 
 
 def _table(wires: Wires, out: Ints, eject: Ints) -> NDArray[np.int32]:
     """Return the stream by which a packet leaves each tile for each goal: along the row, then along the column."""
-    tiles, x, y = np.arange(len(out)), wires.x, wires.y
+    tiles, x, y = np.arange(len(out)), wires.ends[:, END_X], wires.ends[:, END_Y]
     here_x, here_y = (tiles % wires.columns)[:, None], (tiles // wires.columns)[:, None]
     direction = np.where(y > here_y, NORTH, np.where(y < here_y, SOUTH, EJECT))
     direction = np.where(x > here_x, EAST, np.where(x < here_x, WEST, direction))
@@ -161,15 +147,15 @@ def _incoming_latencies(wires: Wires, local: Ints, port: Ints, tile: Ints) -> li
     """Return for every tile the latencies of the links that lead to it, by port: four directions, then endpoints."""
     incoming = [np.zeros(4 + int(k), dtype=np.int64) for k in local]
     columns, rows = wires.columns, len(wires.out) // wires.columns
-    for link in np.flatnonzero(wires.kind < INJECT).tolist():
-        x, y = int(wires.far_x[link]), int(wires.far_y[link])
+    for link in np.flatnonzero(wires.fixed[:, KIND] < INJECT).tolist():
+        x, y = int(wires.fixed[link, FAR_X]), int(wires.fixed[link, FAR_Y])
         for column in range(columns) if x < 0 else [x]:
             for row in range(rows) if y < 0 else [y]:
                 # Edges of several chips end in one column or row; all have the same latency.
-                incoming[column + columns * row][port[link]] = wires.latency[link]
+                incoming[column + columns * row][port[link]] = wires.fixed[link, LATENCY]
     for endpoint, where in enumerate(tile.tolist()):
-        link = wires.inject[endpoint]
-        incoming[where][port[link]] = wires.latency[link]
+        link = wires.ends[endpoint, INJECT_LINK]
+        incoming[where][port[link]] = wires.fixed[link, LATENCY]
     return incoming
 
 
@@ -178,7 +164,7 @@ def _position(wires: Wires, layout: Sequence[tuple[str, int, int]], chip: Place 
     columns = wires.columns
 
     def key(link: int) -> tuple[int, int]:
-        kind = int(wires.kind[link])
+        kind = int(wires.fixed[link, KIND])
         if kind == EJECT:
             return 2, 0
         first = _feeders(layout[link][0], layout[link][1], columns, chip)[0]
@@ -188,18 +174,15 @@ def _position(wires: Wires, layout: Sequence[tuple[str, int, int]], chip: Place 
     return key
 
 
-@njit(cache=True, inline="always")
-def way_on(w: Wires, link: int, source: int, destination: int) -> tuple[int, int]:
+@njit(cache=True)
+def way_on(fixed: Ints, ends: Ints, link: int, source: int, goal: int, columns: int) -> tuple[int, int]:
     """Return the tile behind a link and the direction (EJECT at the goal) in which a packet leaves it."""
-    x, y = w.far_x[link], w.far_y[link]
-    if w.edge[link]:  # dimension order keeps the packet's own row, and later its own column
-        if x < 0:
-            x = w.x[destination]
-        else:
-            y = w.y[source]
-    tile = x + w.columns * y
-    if w.x[destination] != x:
-        return tile, EAST if w.x[destination] > x else WEST
-    if w.y[destination] != y:
-        return tile, NORTH if w.y[destination] > y else SOUTH
+    # Beyond an edge, dimension order keeps the packet's own row, and later its own column.
+    x = fixed[link, FAR_X] if fixed[link, FAR_X] >= 0 else ends[goal, END_X]
+    y = fixed[link, FAR_Y] if fixed[link, FAR_Y] >= 0 else ends[source, END_Y]
+    tile = x + columns * y
+    if ends[goal, END_X] != x:
+        return tile, EAST if ends[goal, END_X] > x else WEST
+    if ends[goal, END_Y] != y:
+        return tile, NORTH if ends[goal, END_Y] > y else SOUTH
     return tile, EJECT
