@@ -1,6 +1,7 @@
 """Does pulsed MNIST on Loihi keep the published accuracy, and does a scenario repeat its committed reference?"""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_does_the_chip_lie_in_the_range(runs, steps):
 def test_does_energy_grow_with_the_pulses(runs):
     """More steps bring more pulses: every dynamic part grows in proportion, within the drain steps' share."""
     energies = [runs[steps].energy.dynamic.value for steps in PUBLISHED]
-    for smaller, larger in zip(energies, energies[1:], strict=False):
+    for smaller, larger in pairwise(energies):
         assert 1.5 < larger / smaller < 2.1
 
 
