@@ -1,9 +1,9 @@
 """How fast is the compiled engine beside the event kernel? Run: python benchmarks/engines.py [--json]
 
-Both run in one process on one thread, in turn, after a warm-up; the median of some rounds counts. Workloads on Loihi,
-with both of its constant sets (unbounded queues, and 16 slots per queue):
+Both run in one process on one thread, in turn, after a warm-up; the median of the processor times of some rounds
+counts. Workloads on Loihi, with both of its constant sets (unbounded queues, and 16 slots per queue):
 
-* mnist: the published 784-128-10 network on test images, 16 steps each;
+* mnist: the published 784-128-10 network on random pulses, as dense as the test images' mean, 16 steps each;
 * recurrent: 1,024 neurons with 128 random synapses each on 32 cores, one per tile; noise makes 2 % fire per step;
 * layers: 784-256-10 on 9 cores, with pulses on 30 % of the inputs in every step.
 
@@ -18,7 +18,7 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 import numba
 import numpy as np
@@ -110,9 +110,9 @@ def workloads(event_steps: int, steps: int, samples: int) -> list[Workload]:
 
 
 def timed(action: Callable[[], Run]) -> tuple[float, Run]:
-    start = perf_counter()
+    start = process_time()
     run = action()
-    return perf_counter() - start, run
+    return process_time() - start, run
 
 
 def measure(work: Workload, rounds: int) -> dict[str, float]:

@@ -33,7 +33,7 @@ NEMO = CHIP.with_overrides(
 LOWEST, HIGHEST = -(2**19), 2**19 - 1
 ALPHA_MOST = 2**18 - 1
 SLOTS, TYPES = 16, 4
-UPDATE, EVENT, SPIKE = 186_000, 233_000, 0  # ps, of the descriptor's default constants
+UPDATE, EVENT, SPIKE = 186_000, 72_600, 0  # ps, of the descriptor's default constants
 
 
 # ---- the rules, one neuron and one event at a time ---------------------------------------------------------

@@ -29,6 +29,14 @@ from neurosim.scenario.schema import Scenario, resolved
 # Called with a label and the number of samples to come; returns what is called with samples done.
 Progress = Callable[[str, int], Callable[[int], None]]
 
+_OUT_OF_RANGE = {
+    "voltages_clipped": "voltages were clipped at the bound of the chip's integers",
+    "registers_wrapped": "registers of neuron programs wrapped",
+    "potentials_clipped": "potentials were clipped at the bound of the chip's integers",
+    "negative_thresholds": "potentials were held at the negative threshold",
+    "membranes_saturated": "membranes were held at the bound of their integers",
+    "late_spikes": "spikes came after their tick and acted when the ring came round",
+}
 _LIBRARIES = ("neurosim", "numpy", "numba", "simpy")
 
 
@@ -198,12 +206,10 @@ def _with_effect(record: Record, measured: dict[str, float]) -> Record:
 
 def _warnings(run: Run, chip: Chip, constants: str | None, host_counted: bool) -> tuple[str, ...]:
     warnings = []
-    if "voltages_clipped" in run.activity.counters:
-        clipped = int(run.activity.total("voltages_clipped").sum())
-        if clipped:
-            warnings.append(
-                f"{clipped} voltages reached the bound of the chip's integers and were clipped, over all samples"
-            )
+    for counter, words in _OUT_OF_RANGE.items():
+        times = int(run.activity.total(counter).sum()) if counter in run.activity.counters else 0
+        if times:
+            warnings.append(f"{times} {words}, over all samples")
     overruns, late = int(run.activity.total("overruns").sum()), int(run.activity.total("late_packets").sum())
     if overruns:
         warnings.append(f"{overruns} times a core was not done when its next tick was due, over all samples")

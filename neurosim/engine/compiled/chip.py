@@ -21,7 +21,7 @@ from neurosim.engine.compiled.network import Network, trees_of
 from neurosim.engine.compiled.parts import Parts
 from neurosim.engine.compiled.recorder import ArrayRecorder
 from neurosim.engine.compiled.tick import Tick
-from neurosim.engine.compiled.wires import runs_of, wires_of
+from neurosim.engine.compiled.wires import no_runs, runs_of, wires_of
 from neurosim.engine.event.chip import barrier_time, build_mesh, chip_size, duration
 from neurosim.engine.event.mesh import list_links
 from neurosim.engine.event.multicast import Forest, Leaf
@@ -64,7 +64,7 @@ class CompiledChip:
             entries[1:],
             Network(wires, trees),
             wires,
-            runs_of(wires, self.layout, size),
+            runs_of(wires, self.layout, size) if program.chip.discipline == "barrier" else no_runs(),
             trees,
         )
         self._flat = self._flat_barrier()

@@ -133,6 +133,12 @@ def runs_of(wires: Wires, layout: Sequence[tuple[str, int, int]], chip: Place | 
     return Runs(order, rank, np.array(ptr, dtype=np.int64), port, table, np.concatenate(latency))
 
 
+def no_runs() -> Runs:
+    """Return no streams, for chips whose network is worked event by event."""
+    none = np.zeros(0, dtype=np.int64)
+    return Runs(none, none, none, none, np.zeros((0, 0), dtype=np.int32), none)
+
+
 def _table(wires: Wires, out: Ints, eject: Ints) -> NDArray[np.int32]:
     """Return the stream by which a packet leaves each tile for each goal: along the row, then along the column."""
     tiles, x, y = np.arange(len(out)), wires.ends[:, END_X], wires.ends[:, END_Y]

@@ -152,7 +152,9 @@ class Recorder:
                 per_link.sum(axis=0),
                 tuple(links),
             ),
-            Spikes(self._names, self._counts, np.array(self._raster, dtype=np.int64).reshape(-1, 3), self._full),
+            Spikes(
+                self._names, self._counts, np.array(sorted(self._raster), dtype=np.int64).reshape(-1, 3), self._full
+            ),
             Times(self._ends, (values, counts), np.array(self._first_packets, dtype=np.int64).reshape(-1, 6)),
             self._answers,
             tuple(positions[:hub]),
