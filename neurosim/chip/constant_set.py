@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from neurosim.chip.quantity import Quantity, Table
 from neurosim.chip.schema import Document, StatedError
+from neurosim.errors import NeurosimError, UnsupportedError
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,15 @@ class ConstantSet:
     stated_error: StatedError | None = None
     cycles: Mapping[str, Quantity] = field(default_factory=dict)
     power: Mapping[str, Quantity] = field(default_factory=dict)
+
+    def duration(self, name: str) -> int:
+        """Return a time in whole picoseconds; raises UnsupportedError when the set has none, NeurosimError for a table."""
+        if name not in self.time:
+            raise UnsupportedError(f"constant set {self.name} has no time.{name}")
+        figure = self.time[name]
+        if not isinstance(figure, Quantity):
+            raise NeurosimError(f"time.{name}: a single value is needed, found a table")
+        return figure.picoseconds()
 
 
 def constant_sets_of(document: Document) -> dict[str, ConstantSet]:

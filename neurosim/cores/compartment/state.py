@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from neurosim.chip import ConstantSet, Quantity
+from neurosim.chip import ConstantSet
 from neurosim.cores.compartment.image import CompartmentImage
 from neurosim.cores.compartment.limits import accumulator_slots
 from neurosim.cores.compartment.noise import add_noise
@@ -17,7 +17,6 @@ from neurosim.cores.compartment.step import State, deliver, deliver_values, step
 from neurosim.cores.compartment.vm import step_programs
 from neurosim.cores.compartment.widths import arithmetic
 from neurosim.cores.firing import Firing
-from neurosim.errors import NeurosimError
 from neurosim.program import Destinations, Program
 
 _INDEX = {name: k for k, name in enumerate(COUNTERS + PROGRAM_COUNTERS)}
@@ -68,13 +67,6 @@ def sweep(
     return units, entry, leaves, now
 
 
-def _picoseconds(constants: ConstantSet, name: str) -> int:
-    quantity = constants.time[name]
-    if not isinstance(quantity, Quantity):
-        raise NeurosimError(f"time.{name}: a single value is needed, found a table")
-    return quantity.picoseconds()
-
-
 class CompartmentCore:
     """A core's state and counters; see cores.kind.CoreState for the meaning of each method."""
 
@@ -87,20 +79,20 @@ class CompartmentCore:
         self._counters = len(counters(program.chip))
         self._slots = accumulator_slots(int(image.delay.max(initial=0)), program.chip)
         self._times = SweepTimes(
-            _picoseconds(constants, "neuron_update_inactive"),
-            _picoseconds(constants, "neuron_update_active"),
-            _picoseconds(constants, "spike_generation"),
-            _picoseconds(constants, "output_message"),
+            constants.duration("neuron_update_inactive"),
+            constants.duration("neuron_update_active"),
+            constants.duration("spike_generation"),
+            constants.duration("output_message"),
         )
         self._drawing = np.zeros(image.n, dtype=np.int64)
-        self._drawing[image.fixed[image.noise.unit]] = _picoseconds(constants, "random_number")
+        self._drawing[image.fixed[image.noise.unit]] = constants.duration("random_number")
         synapses = np.diff(image.axon_ptr)
         per_synapse = np.where(
             image.axon_sparse,
-            _picoseconds(constants, "synaptic_operation_sparse"),
-            _picoseconds(constants, "synaptic_operation"),
+            constants.duration("synaptic_operation_sparse"),
+            constants.duration("synaptic_operation"),
         )
-        self.axon_time = (_picoseconds(constants, "input_message") + synapses * per_synapse).tolist()
+        self.axon_time = (constants.duration("input_message") + synapses * per_synapse).tolist()
         self._sparse_synapses = np.where(image.axon_sparse, synapses, 0)
         self._dense_synapses = np.where(image.axon_sparse, 0, synapses)
         self._fired = np.zeros(image.n, dtype=np.bool_)

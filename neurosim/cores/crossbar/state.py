@@ -5,24 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.chip import Chip, ConstantSet, Quantity
+from neurosim.chip import Chip, ConstantSet
 from neurosim.cores.crossbar.image import CrossbarImage, buffers, stack
 from neurosim.cores.crossbar.prices import COUNTERS
 from neurosim.cores.crossbar.step import State, leaving_times, put_slot, step_cores
 from neurosim.cores.crossbar.widths import arithmetic
 from neurosim.cores.firing import Firing
-from neurosim.errors import NeurosimError
 from neurosim.program import Destinations, Program
 
 _INDEX = {name: k for k, name in enumerate(COUNTERS)}
 _STEPPED = 4  # the first counters are those of step_cores, in its order
-
-
-def _picoseconds(constants: ConstantSet, name: str) -> int:
-    quantity = constants.time[name]
-    if not isinstance(quantity, Quantity):
-        raise NeurosimError(f"time.{name}: a single value is needed, found a table")
-    return quantity.picoseconds()
 
 
 class CrossbarCore:
@@ -39,7 +31,7 @@ class CrossbarCore:
         self._buffers = buffers(self._bar, self._first)
         self._out_ptr = outputs.ptr
         names = ("neuron_update", "synaptic_operation", "spike_generation")
-        self._times = tuple(_picoseconds(constants, name) for name in names)
+        self._times = tuple(constants.duration(name) for name in names)
         axons = len(image.axon_type)
         self._ring = np.zeros((chip.limit("scheduler_slots"), -(-axons // 32)), np.uint32)
         self.axon_time = [0] * axons

@@ -22,7 +22,7 @@ from neurosim.engine.compiled.parts import Parts
 from neurosim.engine.compiled.recorder import ArrayRecorder
 from neurosim.engine.compiled.tick import Tick
 from neurosim.engine.compiled.wires import no_runs, runs_of, wires_of
-from neurosim.engine.event.chip import barrier_time, build_mesh, chip_size, duration
+from neurosim.engine.event.chip import barrier_time, build_mesh, chip_size
 from neurosim.engine.event.mesh import list_links
 from neurosim.engine.event.multicast import Forest, Leaf
 from neurosim.engine.event.router import Router
@@ -55,7 +55,7 @@ class CompiledChip:
         self.layout = list_links(mesh.columns, mesh.rows, self.places, size)
         wires, trees = wires_of(mesh, size), trees_of(forest)
         entries = addresses(program, first_core, forest)
-        spacing = duration(constants, "io_serialisation")
+        spacing = constants.duration("io_serialisation")
         senders = ports(program, entries[0], first_core, spacing, self.kind.stamp, forest is not None)
         self.parts = Parts(
             [self.kind.start(program, k, constants) for k in range(len(program.cores))],
@@ -127,7 +127,7 @@ class CompiledChip:
         if program.chip.discipline != "barrier" or not is_flat(program, self.parts.cores):
             return None
         counters = len(self.kind.counters(program.chip))
-        spacing = duration(constants, "io_serialisation")
+        spacing = constants.duration("io_serialisation")
         return FlatBarrier(program, constants, self.parts, counters, spacing, barrier_time(program, constants))
 
 

@@ -16,7 +16,6 @@ from neurosim.cores.compartment.prices import COUNTERS
 from neurosim.cores.compartment.state import CompartmentCore, SweepTimes
 from neurosim.cores.compartment.step import Arithmetic, Parameters, State
 from neurosim.cores.kind import CoreState
-from neurosim.engine.event.chip import duration
 from neurosim.program import Program
 
 Ints = NDArray[np.int64]
@@ -103,7 +102,7 @@ def flat_of(program: Program, constants: ConstantSet, cores: Sequence[CoreState]
     noises = [image.noise for image in images]
     drawing = np.zeros(ptr[-1], dtype=np.int64)
     for start, noise in zip(ptr.tolist(), noises, strict=False):
-        drawing[start + noise.unit] = duration(constants, "random_number")
+        drawing[start + noise.unit] = constants.duration("random_number")
     slots = np.array([accumulator_slots(int(image.delay.max(initial=0)), chip) for image in images], dtype=np.int64)
     return Flat(
         first,
@@ -115,7 +114,7 @@ def flat_of(program: Program, constants: ConstantSet, cores: Sequence[CoreState]
         drawing,
         SweepTimes(
             *(
-                duration(constants, name)
+                constants.duration(name)
                 for name in (
                     "neuron_update_inactive",
                     "neuron_update_active",

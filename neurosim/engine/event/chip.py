@@ -10,7 +10,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from neurosim.chip import ConstantSet, Quantity, Table
+from neurosim.chip import ConstantSet, Table
 from neurosim.cores.kind import core_kind
 from neurosim.engine.event.barrier import Barrier
 from neurosim.engine.event.core import Core, Dispatch, Sender, multicast, unicast
@@ -89,7 +89,7 @@ class EventChip:
         return [multicast(senders[first + k], self._hub, starts[k], copies) for k in range(len(program.outputs))]
 
     def _ports(self, senders: list[Sender]) -> Ports:
-        inputs, spacing = self.program.inputs, duration(self.constants, "io_serialisation")
+        inputs, spacing = self.program.inputs, self.constants.duration("io_serialisation")
         if self._forest is None or self._hub is None:
             dispatches = [unicast(sender, inputs, self._first_core) for sender in senders]
             entries, statics = unicast_entries(inputs), inputs.statics().tolist()
@@ -182,16 +182,6 @@ class EventChip:
         yield self.env.process(self.discipline.sample(steps, inject, record))
 
 
-def duration(constants: ConstantSet, name: str) -> int:
-    """Return a time of the constant set in picoseconds; raises NeurosimError if it is missing or a table."""
-    if name not in constants.time:
-        raise UnsupportedError(f"constant set {constants.name} has no time.{name}")
-    quantity = constants.time[name]
-    if not isinstance(quantity, Quantity):
-        raise NeurosimError(f"time.{name}: a single value is needed, found a table")
-    return quantity.picoseconds()
-
-
 def barrier_time(program: Program, constants: ConstantSet) -> int:
     """Return the barrier's own time (ps) for the number of tiles in use."""
     quantity = constants.time["barrier"]
@@ -215,25 +205,25 @@ def build_mesh(
     router: Callable[..., Router],
 ) -> Mesh:
     """Build the mesh of a chip from its constants."""
-    serialisation = duration(constants, "link_serialisation")
+    serialisation = constants.duration("link_serialisation")
     # A packet cannot pass faster than its own length on the wire, also where no time within a tile is given.
-    half = max(duration(constants, "spike_within_tile") // 2, serialisation, 1)
+    half = max(constants.duration("spike_within_tile") // 2, serialisation, 1)
     n_cores = len(program.cores)
-    inject = [duration(constants, "io_serialisation")] * n_ports + [serialisation] * n_cores
+    inject = [constants.duration("io_serialisation")] * n_ports + [serialisation] * n_cores
     eject, eject_time = [serialisation] * (n_ports + n_cores), [half] * (n_ports + n_cores)
     if hub is not None:
         inject.append(serialisation)
-        eject.append(duration(constants, "router_serialisation"))
-        eject_time.append(max(duration(constants, "router_latency"), 1))
+        eject.append(constants.duration("router_serialisation"))
+        eject_time.append(max(constants.duration("router_latency"), 1))
     size = chip_size(program)
-    edge = [duration(constants, name) for name in ("edge_crossing", "edge_serialisation")] if size else [0, 0]
+    edge = [constants.duration(name) for name in ("edge_crossing", "edge_serialisation")] if size else [0, 0]
     return Mesh(
         env,
         program.chip.columns,
         program.chip.rows,
         places,
-        hop_latency_x=duration(constants, "hop_east_west"),
-        hop_latency_y=duration(constants, "hop_north_south"),
+        hop_latency_x=constants.duration("hop_east_west"),
+        hop_latency_y=constants.duration("hop_north_south"),
         link_serialisation=serialisation,
         inject_latency=half,
         inject_serialisation=inject,
