@@ -31,7 +31,7 @@ class ConstantSet:
     power: Mapping[str, Quantity] = field(default_factory=dict)
 
     def duration(self, name: str) -> int:
-        """Return a time in whole picoseconds; raises UnsupportedError when the set has none, NeurosimError for a table."""
+        """Return a time in whole picoseconds; raises UnsupportedError when there is none, NeurosimError for a table."""
         if name not in self.time:
             raise UnsupportedError(f"constant set {self.name} has no time.{name}")
         figure = self.time[name]
