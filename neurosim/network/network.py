@@ -151,6 +151,11 @@ class Network:
         """Number of synapses."""
         return sum(len(p.targets) for p in self.projections)
 
+    @property
+    def n_dense_weights(self) -> int:
+        """Number of weights of the dense network of the same shape: every projection from all to all."""
+        return sum(self.population(p.source).size * self.population(p.target).size for p in self.projections)
+
     def digest(self) -> str:
         """SHA-256 over every name, parameter and array: two networks with one digest compute the same."""
         sha = hashlib.sha256()

@@ -51,7 +51,7 @@ def neurobench(
     """
     firing = [p for p in network.neurons if not isinstance(p.neuron, Accumulator)]
     steps = next(iter(pulses.values())).shape[1]
-    weights = sum(network.population(p.source).size * network.population(p.target).size for p in network.projections)
+    weights = network.n_dense_weights
     used = sum(int(np.count_nonzero(p.weights)) for p in network.projections)
     outputs = sum(pulses[p.name].size for p in firing)
     fired = sum(int(pulses[p.name].sum()) for p in firing)

@@ -173,7 +173,7 @@ def _result(
         decisions_changed=changed,
         pulse_counts_changed=_pulse_counts_changed(program, run, reference, steps),
         additions=float(sum(events.mean() for events in reference.synaptic_events)),
-        dense_multiply_adds=_dense(place.model),
+        dense_multiply_adds=network.n_dense_weights,
         neurobench=neurobench(network, reference.pulses, reference.synaptic_events, reference.membrane_updates),
         lowering=tuple(_with_effect(record, measured) for record in program.lowered.records),
         usage=tuple(core_kind(chip.core_kind).usage(program)),
@@ -192,11 +192,6 @@ def _pulse_counts_changed(program: Program, run: Run, reference: FunctionalRun, 
             lag = program.lag[name]
             changed |= run.spikes.counts[name][:, lag : lag + steps].sum(axis=1) != pulses.sum(axis=(1, 2))
     return int(changed.sum())
-
-
-def _dense(model: Model) -> int:
-    network = model.network
-    return sum(network.population(p.source).size * network.population(p.target).size for p in network.projections)
 
 
 def _with_effect(record: Record, measured: dict[str, float]) -> Record:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.chip import ConstantSet, Quantity
+from neurosim.chip import ConstantSet
 from neurosim.cores.firing import Firing
 from neurosim.cores.processor.image import ProcessorImage
 from neurosim.cores.processor.level import Ladder, Policy, ladder
 from neurosim.cores.processor.prices import counters
 from neurosim.cores.processor.step import State, leaving_times, step_neurons, walk_rows
 from neurosim.cores.processor.widths import arithmetic
-from neurosim.errors import NeurosimError
 from neurosim.program import Destinations, Program
 
 
@@ -28,7 +27,7 @@ class ProcessorCore:
         self._image, self._arithmetic = image, arithmetic(program.chip)
         self._ladder: Ladder = ladder(Policy.of(program), image, program.chip, constants)
         self._cycles = {name: figure.whole() for name, figure in constants.cycles.items()}
-        self._change = _level_change(constants)
+        self._change = constants.duration("level_change")
         self._sends = np.diff(outputs.ptr) > 0
         self._index = {name: k for k, name in enumerate(counters(program.chip))}
         self.axon_time = [0] * image.rows
@@ -102,13 +101,6 @@ class ProcessorCore:
 
     def _count_here(self, name: str, number: int) -> None:
         self._count(f"{name}_{self._ladder.names[self.level]}", number)
-
-
-def _level_change(constants: ConstantSet) -> int:
-    quantity = constants.time["level_change"]
-    if not isinstance(quantity, Quantity):
-        raise NeurosimError("time.level_change: a single value is needed, found a table")
-    return quantity.picoseconds()
 
 
 def start(program: Program, core: int, constants: ConstantSet) -> ProcessorCore:
