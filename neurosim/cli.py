@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from neurosim.cli_f18a import app as f18a
 from neurosim.errors import NeurosimError
 
 app = typer.Typer(
@@ -22,10 +23,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(f18a, name="f18a")
 
 ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario file, or a name from the catalog.")]
 Chips = Annotated[list[str] | None, typer.Option("--chip", help="Chip, may be repeated; replaces the scenario's.")]
 Engine = Annotated[str | None, typer.Option(help="Engine: event, compiled, or both: run the two and compare.")]
+Net = Annotated[
+    str | None, typer.Option("--network", help="Network model: exact, or counts (no waiting; for very large chips).")
+]
+Threads = Annotated[int | None, typer.Option(help="Threads that share the cores of a step; for very large chips.")]
+Trace = Annotated[
+    str | None, typer.Option(help="Full traces to write into the folder: spikes, packets, or both with a comma.")
+]
 Samples = Annotated[int | None, typer.Option(help="Number of samples.")]
 Steps = Annotated[str | None, typer.Option(help="Input steps T, or several: 4,8,16.")]
 Mapper = Annotated[str | None, typer.Option(help="Mapping algorithm.")]
@@ -64,12 +73,15 @@ def run(
     scenario: ScenarioName,
     chip: Chips = None,
     engine: Engine = None,
+    network: Net = None,
+    threads: Threads = None,
     samples: Samples = None,
     steps: Steps = None,
     mapper: Mapper = None,
     seed: Seed = None,
     changes: Changes = None,
     out: Out = None,
+    trace: Trace = None,
     workers: Workers = 0,
     dry_run: DryRun = False,
     as_json: Json = False,
@@ -77,11 +89,12 @@ def run(
     """Run a scenario; print its table and write tables, figures and report.html."""
     from neurosim.scenario.schema import scenario_kind
 
-    options = _options(changes, steps, chips=chip, engine=engine, samples=samples, mapper=mapper, seed=seed)
+    given = {"chips": chip, "engine": engine, "network": network, "threads": threads}
+    options = _options(changes, steps, **given, samples=samples, mapper=mapper, seed=seed)
     if scenario_kind(scenario) == "characterisation":
         _characterise(scenario, options, as_json, out, workers, dry_run)
     else:
-        _run(scenario, options, as_json, out, workers, dry_run)
+        _run(scenario, options, as_json, out, workers, dry_run, trace=trace)
 
 
 @app.command()
@@ -89,19 +102,23 @@ def compare(
     scenario: ScenarioName,
     chip: Chips = None,
     engine: Engine = None,
+    network: Net = None,
+    threads: Threads = None,
     samples: Samples = None,
     steps: Steps = None,
     mapper: Mapper = None,
     seed: Seed = None,
     changes: Changes = None,
     out: Out = None,
+    trace: Trace = None,
     workers: Workers = 0,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Compare all chips of a scenario on the same network and pulses; a chip that cannot hold it is listed as such."""
-    options = _options(changes, steps, chips=chip, engine=engine, samples=samples, mapper=mapper, seed=seed)
-    _run(scenario, options, as_json, out, workers, dry_run, compared=True)
+    given = {"chips": chip, "engine": engine, "network": network, "threads": threads}
+    options = _options(changes, steps, **given, samples=samples, mapper=mapper, seed=seed)
+    _run(scenario, options, as_json, out, workers, dry_run, compared=True, trace=trace)
 
 
 def _options(changes: list[str] | None, steps: str | None, **given: Any) -> list[tuple[str, Any]]:
@@ -128,18 +145,24 @@ def _run(
     workers: int,
     dry_run: bool = False,
     compared: bool = False,
+    trace: str | None = None,
 ) -> None:
-    from neurosim.engine.simulate import check_engine
+    from neurosim.engine.simulate import check_engine, check_network
     from neurosim.report import check_writable, report
     from neurosim.report.compare import comparison_table
     from neurosim.report.progress import ProgressBars
     from neurosim.report.table import result_table
+    from neurosim.report.trace import check_traces
     from neurosim.scenario.run import prepare, run_scenario
     from neurosim.scenario.schema import load_scenario, resolved
 
     scenario = load_scenario(name, options)
     check_engine(scenario.scenario.engine)
+    check_network(scenario.scenario.network)
+    wanted = check_traces(trace)
     folder = out or (None if as_json else Path("out") / scenario.scenario.name)
+    if wanted and folder is None:
+        raise NeurosimError(f"--trace {trace}: needs a folder to write to, see --out")
     if folder is not None and not dry_run:
         check_writable(folder)
     prepared = prepare(scenario, refuse=not compared)
@@ -147,7 +170,7 @@ def _run(
         _print_json(resolved(scenario))
         return
     with ProgressBars(off=as_json) as progress:
-        result = run_scenario(prepared, workers, progress.add)
+        result = run_scenario(prepared, workers, progress.add, _tracer(folder, wanted))
     if folder is not None:
         report(result, folder)
     if as_json:
@@ -156,6 +179,16 @@ def _run(
     console = Console()
     console.print(comparison_table(result) if compared else result_table(result))
     console.print(f"report: {folder}/report.html", soft_wrap=True, highlight=False)
+
+
+def _tracer(folder: Path | None, wanted: tuple[str, ...]) -> Callable[[str], Any] | None:
+    """Return what opens the trace files of a run, None where no trace is wanted."""
+    from neurosim.report.folder import TRACES
+    from neurosim.report.trace import trace_files
+
+    if folder is None or not wanted:
+        return None
+    return lambda label: trace_files(folder / TRACES, label, wanted)
 
 
 def _characterise(

@@ -44,6 +44,15 @@ def test_are_bernoulli_pulses_the_draws_below_the_value():
     assert not expected.all()
 
 
+@pytest.mark.parametrize("n", [127, 128, 129, 300])
+def test_are_many_images_encoded_like_few(n):
+    values = np.random.default_rng(0).random((n, 7)).astype(np.float32)
+    rng = np.random.default_rng(3)
+    draws = np.stack([rng.random((n + 11, 7))[5 : 5 + n] for _ in range(4)], axis=1)
+    pulses = bernoulli(values, 4, seed=3, draw_images=n + 11, first=5)
+    np.testing.assert_array_equal(pulses, draws < values[:, None])
+
+
 @given(st.integers(1, 8), st.integers(0, 7), st.integers(0, 7), st.integers(0, 5), st.integers(0, 2**40))
 @settings(max_examples=50, deadline=None)
 def test_does_a_block_of_images_get_the_pulses_of_the_whole(n, start, length, dropped, seed):

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from neurosim.chip.check_geometry import geometry_problems
-from neurosim.chip.level import scale_of
-from neurosim.chip.quantity import Quantity, Table
+from neurosim.chip.level import scale_of, time_factor_of
+from neurosim.chip.quantity import Quantity, Table, plain
 from neurosim.chip.schema import ONE_CHIP, Document
 from neurosim.chip.unit import units_of
 from neurosim.chip.vocabulary import Vocabulary
@@ -33,8 +33,7 @@ def _sections(document: Document) -> Iterator[tuple[str, Figures]]:
     if document.clock:
         yield "clock", {"tick": document.clock.tick}
     if document.operating:
-        operating = document.operating
-        yield "operating", {name: getattr(operating, name) for name in type(operating).model_fields}
+        yield "operating", document.operating.figures()
     yield "facts", document.facts
     yield "limits", document.limits
     yield "arithmetic", document.arithmetic
@@ -95,6 +94,7 @@ def _needed(document: Document, vocabulary: Vocabulary) -> dict[str, Names]:
 def _optional(document: Document, vocabulary: Vocabulary) -> dict[str, Names]:
     """Name to dimension of what may stand in each kind of section: a set may restate only what [power] has."""
     return {
+        "operating": {"time_factor": "number"},
         "power": dict.fromkeys(vocabulary.power_optional, "power"),
         "constants.power": dict.fromkeys(document.power, "power"),
     }
@@ -160,6 +160,8 @@ def _clock(document: Document) -> Iterator[Problem]:
         yield "clock", "missing, a chip of discipline tick needs clock.tick"
     if discipline != "tick" and document.clock:
         yield "clock", f"found clock.tick, but a chip of discipline {discipline} has no tick"
+    if document.operating and document.operating.time_factor and discipline != "asynchronous":
+        yield "operating.time_factor", f"found, but the times of a chip of discipline {discipline} keep to its clock"
 
 
 def _levels(document: Document, vocabulary: Vocabulary) -> Iterator[Problem]:
@@ -200,3 +202,6 @@ def _too_large(document: Document) -> Iterator[Problem]:
         scale_of(document.operating)
     except OverflowError:
         yield "operating", "found an exponent that takes the voltage beyond all bounds"
+    factor = time_factor_of(document.operating)
+    if factor <= 0:
+        yield "operating.time_factor", f"found {plain(factor)} at the supply, must be greater than 0"

@@ -12,7 +12,7 @@ from typing import Any
 from neurosim.chip.check import figures, problems
 from neurosim.chip.constant_set import ConstantSet, constant_sets_of
 from neurosim.chip.layout import cores_per_chip, usable_cores
-from neurosim.chip.level import Level, Scale, levels_of, scale_of
+from neurosim.chip.level import Level, Scale, levels_of, scale_of, time_factor_of
 from neurosim.chip.overrides import overridden
 from neurosim.chip.quantity import Quantity, Table
 from neurosim.chip.schema import ONE_CHIP, Contradiction, Document, Fidelity, Io
@@ -159,6 +159,11 @@ class Chip:
     def scale(self) -> Scale:
         """Factors on dynamic energies and static powers at the supply that holds, 1.0 where none is stated."""
         return scale_of(self.document.operating)
+
+    @property
+    def time_factor(self) -> float:
+        """Factor on all times at the supply that holds, 1.0 where none is stated."""
+        return time_factor_of(self.document.operating)
 
     @cached_property
     def levels(self) -> Mapping[str, Level]:

@@ -25,6 +25,13 @@ def scale_of(operating: Operating | None) -> Scale:
     return Scale(ratio**operating.energy_exponent.value, ratio**operating.static_exponent.value)
 
 
+def time_factor_of(operating: Operating | None) -> float:
+    """Return the factor on all times at the supply; 1.0 where nothing is said."""
+    if operating is None or operating.time_factor is None:
+        return 1.0
+    return operating.time_factor.at(operating.voltage.si)
+
+
 @dataclass(frozen=True)
 class Level:
     """A performance level: supply in volts, clock in hertz, and energies and powers measured at that level."""

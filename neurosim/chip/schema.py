@@ -96,13 +96,20 @@ class Operating(Strict):
     """``[operating]``: the supply ``voltage`` that holds; a range is what the chip works with.
 
     Energies of the constant sets and static powers are stated at ``reference_voltage``. At another supply dynamic
-    energies go with (voltage / reference)^``energy_exponent``, static powers with ``static_exponent``.
+    energies go with (voltage / reference)^``energy_exponent``, static powers with ``static_exponent``. Times go with
+    ``time_factor``, a plain number over the supply in volts (asynchronous chips only); without one they stay.
     """
 
     reference_voltage: Quantity
     voltage: Quantity
     energy_exponent: Quantity
     static_exponent: Quantity
+    time_factor: Table | None = None
+
+    def figures(self) -> dict[str, Quantity | Table]:
+        """Return the figures that are there, by name."""
+        found = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: figure for name, figure in found.items() if figure is not None}
 
 
 class PerformanceLevel(Strict):

@@ -18,7 +18,7 @@ from neurosim.network import Network
 from neurosim.program import Program
 from neurosim.results.energy import Power, Price
 
-_OWN = {name: f"neurosim.cores.{name}" for name in ("compartment", "crossbar", "processor")}
+_OWN = {name: f"neurosim.cores.{name}" for name in ("compartment", "crossbar", "f18a", "processor")}
 
 
 class CoreState(Protocol):
@@ -64,6 +64,13 @@ class CoreKind(Protocol):
     load: Callable[[Mapping, Nets], Program]
     start: Callable[[Program, int, ConstantSet], CoreState]
     stamp: Callable[[int, int, int], int]
+
+
+class FlatKind(CoreKind, Protocol):
+    """A core kind with a compiled form: all cores of a program in flat arrays, see cores.flat."""
+
+    flat: Callable[[Program, ConstantSet], Any]
+    reset: Callable[[Any], None]
 
 
 def core_kind(name: str) -> CoreKind:

@@ -39,6 +39,7 @@ from neurosim.network import (
     Network,
     Population,
     ProgrammedNeuron,
+    Projection,
     Source,
 )
 
@@ -234,14 +235,16 @@ def _parameters(network: Network, units: int) -> tuple[Model, Parameters]:
     return model, Parameters(**integer, spiking=spiking)
 
 
-def _programs(network: Network, unit_ptr: NDArray[np.int64]) -> tuple[Programs, NDArray[np.int64]]:
-    """Concatenate the programs of all populations; returns them and the registers before the first step."""
+def _programs(network: Network, unit_ptr: NDArray[np.int64]) -> tuple[Programs | None, NDArray[np.int64]]:
+    """Concatenate the programs of all populations; returns them, if any, and the registers before the first step."""
     neurons = {k: p.neuron for k, p in enumerate(network.populations) if isinstance(p.neuron, ProgrammedNeuron)}
+    if not neurons:
+        return None, np.zeros((0, 1), dtype=np.int64)
     codes = {k: code_of(neuron.program) for k, neuron in neurons.items()}
     values = {k: register_values(neuron, network.populations[k].size) for k, neuron in neurons.items()}
     units, count = int(unit_ptr[-1]), len(network.populations)
-    registers = np.zeros((units if codes else 0, max((v.shape[1] for v, _ in values.values()), default=1)), np.int64)
-    parameters = np.zeros((len(registers), max((v.shape[1] for _, v in values.values()), default=0)), np.int64)
+    registers = np.zeros((units, max(v.shape[1] for v, _ in values.values())), np.int64)
+    parameters = np.zeros((units, max(v.shape[1] for _, v in values.values())), np.int64)
     shape = np.zeros((count, 4), dtype=np.int64)
     for k, code in codes.items():
         initial, given = values[k]
@@ -259,24 +262,37 @@ def _synapses(network: Network, unit_ptr: NDArray[np.int64]) -> Synapses:
     """Concatenate the projections: for each the first row, then rows, target units, weights, delays."""
     index = {p.name: i for i, p in enumerate(network.populations)}
     source = np.array([index[p.source] for p in network.projections], dtype=np.int64)
-    first_row, rows, offset, row_count = [], [], 0, 0
+    first_row, common, rows, offset, row_count = [], [], [], 0, 0
     targets, weights, delays = [], [], []
     for p in network.projections:
         k = network.population(p.target).compartments
-        targets.append(unit_ptr[index[p.target]] + p.targets.astype(np.int64) * k + p.port)
+        targets.append((unit_ptr[index[p.target]] + p.targets.astype(np.int64) * k + p.port).astype(np.uint32))
         weights.append(p.weights.astype(np.float64) * 2.0**p.exponent)
-        delays.append(p.delays.astype(np.int64))
+        delays.append(p.delays.astype(np.int32))
         first_row.append(row_count)
+        common.append(_common_delay(p))
         rows.append(p.indptr + offset)
         offset, row_count = offset + len(p.targets), row_count + len(p.indptr)
     empty = np.zeros(0)
-    delay = np.concatenate([*delays, empty]).astype(np.int64)
+    row_ptr = np.concatenate([*rows, empty]).astype(np.int64)
+    weight = np.concatenate([*weights, empty])
+    delay = np.concatenate([*delays, empty]).astype(np.int32)
+    live = np.concatenate([[0], np.cumsum(weight != 0.0)])
     return Synapses(
         source,
         np.array(first_row, dtype=np.int64),
-        np.concatenate([*rows, empty]).astype(np.int64),
-        np.concatenate([*targets, empty]).astype(np.int64),
-        np.concatenate([*weights, empty]),
+        np.array(common, dtype=np.int64),
+        row_ptr,
+        np.append(live[row_ptr[1:]] - live[row_ptr[:-1]], 0),  # between projections stands a row that is none
+        np.concatenate([*targets, empty]).astype(np.uint32),
+        weight,
         delay,
         int(delay.max(initial=0)) + 1,
     )
+
+
+def _common_delay(projection: Projection) -> int:
+    """Return the one delay of all synapses, -1 if they differ."""
+    delays = projection.delays
+    least = int(delays.min(initial=delays[0])) if len(delays) else 0
+    return least if len(delays) == 0 or least == int(delays.max()) else -1

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from neurosim.chip import Chip
 from neurosim.engine.compiled import BothChips, CompiledChip
 from neurosim.engine.event.chip import EventChip
+from neurosim.engine.event.router import Router
+from neurosim.engine.how import NETWORKS, How, Sink
+from neurosim.engine.world import World
 from neurosim.errors import NeurosimError, UnsupportedError, unknown
 from neurosim.program import Program
 from neurosim.results import Run, merge
@@ -25,7 +28,7 @@ ENGINES: dict[str, type[EventChip | CompiledChip | BothChips]] = {
 }
 _CHUNKS_PER_WORKER = 8  # so that the progress bar moves and the last worker does not idle long
 
-_chip: EventChip | CompiledChip | BothChips | None = None
+_work: tuple[EventChip | CompiledChip | BothChips, NDArray[Any], bool] | None = None
 
 
 def simulate(
@@ -33,20 +36,31 @@ def simulate(
     inputs: NDArray[Any],
     *,
     constants: str | None = None,
-    engine: str = "event",
+    engine: str = "compiled",
+    network: str = "exact",
+    router: Callable[..., Router] | None = None,
     record_spikes: bool = False,
+    sink: Sink | None = None,
     workers: int = 1,
+    threads: int = 1,
+    world: World | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Run:
     """Run samples ``inputs`` bool[n, T, input lines]; every sample starts from the loaded state.
 
     ``engine`` is "event", "compiled" or "both", which runs the two and raises NeurosimError if they differ.
+    ``network`` is "exact", with links and queues, or "counts": hops and link loads are counted, and packets take as
+    long as on an empty network. ``router`` makes the routers of the event engine (see engine.event.router.Router).
+    ``sink`` takes every pulse and packet of every sample as it is known, which one worker does. With a ``world`` there
+    is one sample; of the inputs only the number of steps counts, their pulses come from the world.
     Where spikes carry values, inputs may be whole numbers, by which weights are multiplied (0 = no pulse).
-    ``workers`` processes share the samples (0 = one per processor); the result is the same for any number.
-    Raises NeurosimError for an unknown engine or constant set, fewer than 0 workers, and inputs of a wrong shape,
-    type or size.
+    ``workers`` processes share the samples (0 = one per processor) and ``threads`` the cores of a step, in the
+    compiled engine; the result is the same for any number of either.
+    Raises NeurosimError for an unknown engine, network or constant set, fewer than 0 workers, and inputs of a wrong
+    shape, type or size; UnsupportedError for cores or routers of one's own in the compiled engine.
     """
     check_engine(engine)
+    check_network(network)
     lines = program.lowered.network.n_inputs
     if inputs.ndim != 3 or inputs.shape[2] != lines or inputs.dtype.kind not in "biu":
         raise NeurosimError(f"inputs are {inputs.dtype}{list(inputs.shape)}, need bool[samples, steps, {lines}]")
@@ -55,22 +69,32 @@ def simulate(
         raise NeurosimError(f"inputs have {inputs.shape[0]} samples of {inputs.shape[1]} steps, need at least 1")
     if workers < 0:
         raise NeurosimError(f"workers {workers}: must be at least 1, or 0 for one per processor")
+    if threads < 1:
+        raise NeurosimError(f"threads {threads}: must be at least 1")
+    if router is not None and engine != "event":
+        raise UnsupportedError(f"engine '{engine}' routes in dimension order; a router of one's own needs 'event'")
+    if world is not None:
+        if len(inputs) > 1:
+            raise NeurosimError(f"inputs have {len(inputs)} samples; a world goes with one")
+        world.begin(lines, tuple(program.members))
     chosen = program.chip.constants(constants)
-    workers = min(workers or os.cpu_count() or 1, len(inputs))
-    chip = ENGINES[engine](program, chosen)
+    workers = 1 if sink is not None else min(workers or os.cpu_count() or 1, len(inputs))
+    how = How(network, threads, router)
+    chip = ENGINES[engine](program, chosen, how)
     if workers == 1:
-        return chip.run(inputs, record_spikes, progress=progress)
-    global _chip  # noqa: PLW0603  built here, so that what is wrong is said here; workers inherit it by fork
-    _chip = chip
+        return chip.run(inputs, record_spikes, progress=progress, sink=sink, world=world)
+    global _work  # noqa: PLW0603  built here, so that what is wrong is said here; workers inherit it by fork
+    _work = chip, inputs, record_spikes
     chunks = np.array_split(np.arange(len(inputs)), min(workers * _CHUNKS_PER_WORKER, len(inputs)))
     context = multiprocessing.get_context("fork")
     runs: list[Run] = []
     with ProcessPoolExecutor(workers, context) as pool:
-        jobs = [pool.submit(_run_chunk, inputs[c[0] : c[-1] + 1], record_spikes, k == 0) for k, c in enumerate(chunks)]
+        jobs = [pool.submit(_run_chunk, int(c[0]), int(c[-1]) + 1) for c in chunks]
         for job, chunk in zip(jobs, chunks, strict=True):
             runs.append(job.result())
             if progress is not None:
                 progress(len(chunk))
+    _work = None
     return merge(runs)
 
 
@@ -93,7 +117,14 @@ def check_engine(name: str) -> None:
         raise unknown("engine", name, ENGINES)
 
 
-def _run_chunk(inputs: NDArray[np.bool_], record_spikes: bool, first: bool) -> Run:
-    if _chip is None:
+def check_network(name: str) -> None:
+    """Raise NeurosimError for a network model that does not exist, with the nearest spelling."""
+    if name not in NETWORKS:
+        raise unknown("network model", name, NETWORKS)
+
+
+def _run_chunk(first: int, last: int) -> Run:
+    if _work is None:
         raise RuntimeError("worker was not started")
-    return _chip.run(inputs, record_spikes, trace_first=first)
+    chip, inputs, record_spikes = _work
+    return chip.run(inputs[first:last], record_spikes, trace_first=first == 0)

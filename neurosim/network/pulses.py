@@ -13,6 +13,7 @@ Values = NDArray[np.float32]  # [n, inputs], 0..1
 Pulses = NDArray[np.bool_]  # [n, steps, inputs]
 Encoder = Callable[[Values, int, int, int, int], Pulses]
 
+_BLOCK = 128  # rows whose values and draws stay in the processor's cache
 _MOST_STEPS = 2**27  # up to here float32 value times step, plus one half, has an exact floor in float64
 
 
@@ -28,13 +29,16 @@ def bernoulli(values: ArrayLike, steps: int, seed: int = 1, draw_images: int | N
     checked = _checked(values, steps)
     n, inputs = checked.shape
     rows = _drawn_rows(n, seed, draw_images, first)
-    rng = np.random.default_rng(seed)
-    skip = rng.bit_generator.advance  # type: ignore[attr-defined]  # PCG64 has it; one draw per double
     pulses = np.empty((n, steps, inputs), dtype=np.bool_)
-    for step in range(steps):
-        skip(first * inputs)
-        np.less(rng.random((n, inputs)), checked, out=pulses[:, step])
-        skip((rows - first - n) * inputs)
+    for block in range(0, n, _BLOCK):
+        here = checked[block : block + _BLOCK].astype(np.float64)
+        draws = np.empty_like(here)
+        rng = np.random.default_rng(seed)
+        skip = rng.bit_generator.advance  # type: ignore[attr-defined]  # PCG64 has it; one draw per double
+        skip(int(first + block) * inputs)
+        for step in range(steps):
+            np.less(rng.random(out=draws), here, out=pulses[block : block + _BLOCK, step])
+            skip(int(rows - len(here)) * inputs)
     return pulses
 
 

@@ -153,7 +153,9 @@ def provenance(result: ScenarioResult, groups: Sequence[Group]) -> Markup:
     digests += [(f"mapping on {item.label}", item.longest.run.program_digest) for item in groups]
     engines = ", ".join(dict.fromkeys(run.run.engine for run in result.runs))
     text = json.dumps(result.configuration, indent=2, ensure_ascii=False, default=str)
-    told = pairs([("scenario", result.name), ("engine", engines), *_flat(result.provenance), *digests])
+    networks = ", ".join(dict.fromkeys(run.run.network for run in result.runs))
+    about = [("scenario", result.name), ("engine", engines), ("network model", networks)]
+    told = pairs([*about, *_flat(result.provenance), *digests])
     return section("Provenance", told, fold("configuration", element("pre", text)))
 
 

@@ -13,6 +13,7 @@ from neurosim.errors import FileError, NeurosimError
 from neurosim.scenario.result import RunResult, ScenarioResult
 
 _MARK = "summary.json"
+TRACES = "traces"  # a folder beside the report, written while the run goes on
 _PARTS = ("tables", "figures")
 # What an earlier report left, so that a later one may take it away; any other file stays.
 _OWN = (
@@ -54,7 +55,8 @@ def check_writable(folder: str | Path) -> None:
     with _one_line(target):
         if target.exists() and not target.is_dir():
             raise FileError(target, "is a file, a folder is needed")
-        if target.is_dir() and any(target.iterdir()) and not (target / _MARK).is_file():
+        others = [path for path in target.iterdir() if path.name != TRACES] if target.is_dir() else []
+        if others and not (target / _MARK).is_file():
             raise NeurosimError(f"{target}: folder is not empty and holds no {_MARK} of an earlier report")
         for place in (_existing(target), *(target / part for part in _PARTS if (target / part).is_dir())):
             Path(mkdtemp(prefix=".neurosim-", dir=place)).rmdir()

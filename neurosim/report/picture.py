@@ -73,7 +73,10 @@ def canvas(height: float, draw: Callable[[Any], None]) -> Any:
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         draw(figure)
-        figure.draw_without_rendering()
+        layout = figure.get_layout_engine()
+        if layout is not None:
+            layout.execute(figure)
+            figure.set_layout_engine("none")  # the layout is found; saving need not find it again
     return figure
 
 

@@ -23,6 +23,7 @@ SAME: tuple[Column, ...] = (
     ("constants", lambda r: r.energy.constants),
     ("mapper", lambda r: r.mapper),
     ("engine", lambda r: r.run.engine),
+    ("network", lambda r: r.run.network),
     ("samples", lambda r: str(r.run.samples)),
     ("cores", lambda r: str(len(r.program.cores))),
 )

@@ -14,6 +14,16 @@ NETWORK_COUNTERS = (
     "packets", "hops_east_west", "hops_north_south", "edge_crossings", "chip_steps", "overruns", "late_packets",
 )  # fmt: skip
 
+TRACE_ROWS = 1 << 20  # a run keeps no more steps of its first sample than have this many pulses, or packets
+
+
+def bounded(rows: NDArray[np.int64], limit: int = TRACE_ROWS) -> NDArray[np.int64]:
+    """Return the rows, which begin with a step, of the steps before which there are fewer than ``limit`` rows."""
+    if len(rows) <= limit:
+        return rows
+    before = np.cumsum(np.bincount(rows[:, 0]))
+    return rows[rows[:, 0] <= np.searchsorted(before, limit)]
+
 
 @dataclass(frozen=True, eq=False)
 class Activity:
@@ -64,8 +74,8 @@ class Activity:
 class Spikes:
     """Pulses of each population.
 
-    ``counts[p]`` int64[n, S]; ``first_sample`` events (step, population index in ``names``, neuron) int64[k, 3];
-    ``full[p]`` bool[n, S, size] only where asked for.
+    ``counts[p]`` int64[n, S]; ``first_sample`` events (step, population index in ``names``, neuron) int64[k, 3] up
+    to the step in which they pass TRACE_ROWS; ``full[p]`` bool[n, S, size] only where asked for.
     """
 
     names: tuple[str, ...]
@@ -79,7 +89,8 @@ class Times:
     """Picoseconds: ``step_ends`` int64[n, S] after the sample's start, barrier included.
 
     ``packet_latency`` (values int64[k] ascending, counts int64[k]): delivery minus creation of every packet.
-    ``first_packets`` int64[m, 6] (step, source, destination, axon, created, delivered) of the first sample;
+    ``first_packets`` int64[m, 6] (step, source, destination, axon, created, delivered) of the first sample, up to the
+    step in which they pass TRACE_ROWS;
     source and destination are endpoints: I/O ports first, then the cores in use.
     """
 
@@ -93,7 +104,8 @@ class Run:
     """What happened when a program ran on its inputs.
 
     ``steps`` is the number of input steps T; the chip made ``chip_steps`` = T plus the pipeline's depth.
-    ``answers[p]`` int64[n, size] are membranes or pulse counts of the populations that are read out.
+    ``answers[p]`` int64[n, size] are membranes or pulse counts of the populations that are read out. ``network`` is
+    the network model: "exact", or "counts" where packets do not wait for each other.
     """
 
     chip: str
@@ -108,6 +120,7 @@ class Run:
     times: Times
     answers: Mapping[str, NDArray[np.int64]]
     positions: tuple[tuple[int, int], ...] = ()
+    network: str = "exact"
 
     @property
     def samples(self) -> int:

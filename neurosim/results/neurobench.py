@@ -54,7 +54,7 @@ def neurobench(
     weights = network.n_dense_weights
     used = sum(int(np.count_nonzero(p.weights)) for p in network.projections)
     outputs = sum(pulses[p.name].size for p in firing)
-    fired = sum(int(pulses[p.name].sum()) for p in firing)
+    fired = sum(np.count_nonzero(pulses[p.name]) for p in firing)
     is_mac = [not binary_inputs and network.population(p.source).is_source for p in network.projections]
     means = [float(events.mean()) for events in synaptic_events]
     leaky = [p for p in network.neurons if isinstance(p.neuron, LIF)]

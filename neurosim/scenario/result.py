@@ -64,6 +64,7 @@ class RunResult:
             "chip": self.chip.name,
             "constants": self.energy.constants,
             "engine": self.run.engine,
+            "network": self.run.network,
             "model": self.model,
             "mapper": self.mapper,
             "samples": self.run.samples,

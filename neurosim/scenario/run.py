@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter
@@ -15,19 +16,21 @@ from numpy.typing import NDArray
 from neurosim.api import load_chip, load_program, map_network, price, simulate
 from neurosim.chip import Chip
 from neurosim.cores import core_kind
-from neurosim.engine.functional import FunctionalRun, run_functional
+from neurosim.engine.how import Sink
 from neurosim.errors import CapacityError, NeurosimError, UnsupportedError
 from neurosim.mapping import Record
 from neurosim.network.dataset import Dataset, load_dataset
 from neurosim.network.model_file import Model, load_model
 from neurosim.network.pulses import encode
 from neurosim.program import Program
-from neurosim.results import Run, inference_latency, neurobench, spike_latency
+from neurosim.results import Run, inference_latency, spike_latency
+from neurosim.scenario.reference import Reference
 from neurosim.scenario.result import Refusal, RunResult, ScenarioResult
 from neurosim.scenario.schema import Scenario, resolved
 
 # Called with a label and the number of samples to come; returns what is called with samples done.
 Progress = Callable[[str, int], Callable[[int], None]]
+Tracer = Callable[[str], AbstractContextManager[Sink]]
 
 _OUT_OF_RANGE = {
     "voltages_clipped": "voltages were clipped at the bound of the chip's integers",
@@ -108,28 +111,37 @@ def _program(scenario: Scenario, name: str, chip: Chip, model: Model) -> Program
     return load_program(mapping, {key: value for key, value in levels.items() if value is not None})
 
 
-def run_scenario(prepared: Prepared, workers: int = 0, progress: Progress | None = None) -> ScenarioResult:
-    """Run every model on every chip at every number of steps, on the same pulses; each reference runs once."""
+def run_scenario(
+    prepared: Prepared, workers: int = 0, progress: Progress | None = None, tracer: Tracer | None = None
+) -> ScenarioResult:
+    """Run every model on every chip at every number of steps, on the same pulses; each reference runs once.
+
+    ``tracer`` opens what takes all pulses and packets of a run, given its label.
+    """
     scenario, about = prepared.scenario, prepared.scenario.scenario
     results = []
     for steps in about.steps:
         pulses = _pulses(prepared, steps)
-        references: dict[str, FunctionalRun] = {}
+        references: dict[str, Reference] = {}
         for place in prepared.placed:
             network = place.model.network
             if network.name not in references:
-                references[network.name] = run_functional(network, pulses)
+                references[network.name] = Reference.of(network, pulses)
             label = f"{network.name} on {place.chip}, T = {steps}"
             advance = progress(label, about.samples) if progress else None
             began = perf_counter()
-            run = simulate(
-                place.program,
-                pulses,
-                constants=scenario.options(place.chip).constants,
-                engine=about.engine,
-                workers=workers,
-                progress=advance,
-            )
+            with tracer(f"{network.name}-{place.chip}-T{steps}") if tracer else nullcontext() as sink:
+                run = simulate(
+                    place.program,
+                    pulses,
+                    constants=scenario.options(place.chip).constants,
+                    engine=about.engine,
+                    network=about.network,
+                    threads=about.threads,
+                    workers=workers,
+                    progress=advance,
+                    sink=sink,
+                )
             reference = references[network.name]
             results.append(_result(prepared, place, run, reference, steps, perf_counter() - began))
     provenance = _provenance(prepared)
@@ -143,14 +155,11 @@ def _pulses(prepared: Prepared, steps: int) -> NDArray[np.bool_]:
     return encode(inputs.encoder, images, steps, seed=inputs.seed, draw_images=drawn)
 
 
-def _result(
-    prepared: Prepared, place: Placed, run: Run, reference: FunctionalRun, steps: int, seconds: float
-) -> RunResult:
+def _result(prepared: Prepared, place: Placed, run: Run, reference: Reference, steps: int, seconds: float) -> RunResult:
     options, program, chip = prepared.scenario.options(place.chip), place.program, place.program.chip
     labels = prepared.dataset.labels[: run.samples]
     network = place.model.network
-    expected = np.argmax(reference.answer(network.outputs[0]), axis=1)
-    decisions = run.decisions()
+    expected, decisions = reference.decisions, run.decisions()
     first = place.model.path == prepared.placed[0].model.path
     host = options.host.as_host()
     changed = int((decisions != expected).sum())
@@ -172,9 +181,9 @@ def _result(
         published_accuracy=prepared.scenario.published_accuracy(steps) if first else None,
         decisions_changed=changed,
         pulse_counts_changed=_pulse_counts_changed(program, run, reference, steps),
-        additions=float(sum(events.mean() for events in reference.synaptic_events)),
+        additions=reference.additions,
         dense_multiply_adds=network.n_dense_weights,
-        neurobench=neurobench(network, reference.pulses, reference.synaptic_events, reference.membrane_updates),
+        neurobench=reference.neurobench,
         lowering=tuple(_with_effect(record, measured) for record in program.lowered.records),
         usage=tuple(core_kind(chip.core_kind).usage(program)),
         warnings=_warnings(run, chip, options.constants, host.counted),
@@ -184,13 +193,13 @@ def _result(
     )
 
 
-def _pulse_counts_changed(program: Program, run: Run, reference: FunctionalRun, steps: int) -> int:
+def _pulse_counts_changed(program: Program, run: Run, reference: Reference, steps: int) -> int:
     """Count the samples on which a population fires another number of pulses than in the reference."""
     changed = np.zeros(run.samples, dtype=np.bool_)
-    for name, pulses in reference.pulses.items():
+    for name, pulses in reference.pulse_counts.items():
         if name in run.spikes.counts:
             lag = program.lag[name]
-            changed |= run.spikes.counts[name][:, lag : lag + steps].sum(axis=1) != pulses.sum(axis=(1, 2))
+            changed |= run.spikes.counts[name][:, lag : lag + steps].sum(axis=1) != pulses
     return int(changed.sum())
 
 
@@ -214,6 +223,11 @@ def _warnings(run: Run, chip: Chip, constants: str | None, host_counted: bool) -
         warnings.append(
             "host and state reset are not included: in most published single-chip experiments the host loop,"
             f" not the cores, sets the time of a step (chip.{chip.name}.host in the scenario switches it on)"
+        )
+    if run.network != "exact":
+        warnings.append(
+            f"network model '{run.network}': hops and link loads are exact, but packets do not wait for each other, so"
+            " latencies are those of an empty network"
         )
     error = chip.constants(constants).stated_error
     if error is not None:

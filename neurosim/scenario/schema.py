@@ -33,7 +33,9 @@ class About(Strict):
     steps: Annotated[tuple[Positive, ...], BeforeValidator(_as_list), Field(min_length=1)]
     samples: Positive
     mapper: str = "sequential"
-    engine: str = "event"
+    engine: str = "compiled"
+    network: str = "exact"
+    threads: Positive = 1
     seed: Seed = 0
 
 

@@ -1,5 +1,6 @@
 """The compartment core of Loihi: integer current-based neurons, synapse lists, unicast output axons."""
 
+from neurosim.cores.compartment.flat import flat, reset
 from neurosim.cores.compartment.limits import core_filler, usage
 from neurosim.cores.compartment.load import load
 from neurosim.cores.compartment.lower import lower
@@ -14,9 +15,11 @@ __all__ = [
     "arithmetic",
     "core_filler",
     "counters",
+    "flat",
     "load",
     "lower",
     "prices",
+    "reset",
     "stamp",
     "start",
     "usage",

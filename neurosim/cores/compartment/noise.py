@@ -99,25 +99,30 @@ def _mixed(z: int) -> int:
     return z ^ (z >> 31)
 
 
+@njit(cache=True, inline="always")
+def draw(key, step, base, shift, magnitude):  # type: ignore[no-untyped-def]
+    """Return what a compartment draws in a step."""
+    z = key + np.uint64(step + 1) * np.uint64(_STRIDE)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(_FIRST)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(_SECOND)
+    z = (z ^ (z >> np.uint64(31))) >> np.uint64(32)
+    # The upper half of the hash times the number of values: the integer part is uniform.
+    x = np.int64((z * np.uint64(2 * magnitude + 1)) >> np.uint64(32)) - magnitude + base
+    size = abs(x) << max(shift, 0) >> max(-shift, 0)
+    return size if x >= 0 else -size
+
+
 @njit(cache=True)
 def add_noise(noise: Noise, step: int, sums: NDArray[Any], bias: NDArray[np.int64]) -> NDArray[np.int64]:
     """Add what is drawn in ``step`` to ``sums`` [n] or to a copy of ``bias`` int64[n], and return the biases."""
-    if noise.unit.shape[0] == 0:
+    unit, key, base, shift, onto_current, magnitude = noise
+    if unit.shape[0] == 0:
         return bias
     bias = bias.copy()
-    for k in range(noise.unit.shape[0]):
-        z = noise.key[k] + np.uint64(step + 1) * np.uint64(_STRIDE)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(_FIRST)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(_SECOND)
-        z = (z ^ (z >> np.uint64(31))) >> np.uint64(32)
-        # The upper half of the hash times the number of values: the integer part is uniform.
-        x = np.int64((z * np.uint64(2 * noise.magnitude + 1)) >> np.uint64(32)) - noise.magnitude + noise.base[k]
-        if noise.shift[k] >= 0:
-            x <<= noise.shift[k]
+    for k in range(unit.shape[0]):
+        x = draw(key[k], step, base[k], shift[k], magnitude)
+        if onto_current[k]:
+            sums[unit[k]] += x
         else:
-            x = x >> -noise.shift[k] if x >= 0 else -(-x >> -noise.shift[k])
-        if noise.onto_current[k]:
-            sums[noise.unit[k]] += x
-        else:
-            bias[noise.unit[k]] += x
+            bias[unit[k]] += x
     return bias

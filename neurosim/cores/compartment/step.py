@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from neurosim.cores.integers import wrap
+
 JOINS = {"none": 0, "add": 1, "max": 2, "min": 3, "pass": 4}
 
 
@@ -50,17 +52,40 @@ class State(NamedTuple):
 
 
 @njit(cache=True, inline="always")
-def wrap(x: int, bits: int) -> int:
-    """Wrap to a two's complement number of ``bits`` bits."""
-    half = 1 << (bits - 1)
-    return ((x + half) & ((1 << bits) - 1)) - half
+def decayed(x: int, keep: int, bits: int) -> int:
+    """Return ``sgn(x) * floor(|x| * keep / 2**bits)``: rounds toward zero for both signs."""
+    return (x * keep) >> bits if x >= 0 else -((-x * keep) >> bits)
 
 
 @njit(cache=True, inline="always")
-def decayed(x: int, loss: int, bits: int) -> int:
-    """Return ``sgn(x) * floor(|x| * (2**bits - loss) / 2**bits)``: rounds toward zero for both signs."""
-    keep = (1 << bits) - loss
-    return (x * keep) >> bits if x >= 0 else -((-x * keep) >> bits)
+def next_current(total: int, u: int, keep: int, arithmetic: Arithmetic) -> int:
+    """Return the current after a step with the synaptic sum ``total``."""
+    return wrap(decayed(u, keep, arithmetic.decay_bits) + total, arithmetic.current_bits)
+
+
+@njit(cache=True, inline="always")
+def joined(join: int, u: int, child: int) -> int:
+    """Return what drives the voltage: the current, joined with the voltage of the compartment before."""
+    one_of_both = max(u, child) if join == 2 else min(u, child) if join == 3 else child
+    return u if join == 0 else u + child if join == 1 else one_of_both
+
+
+@njit(cache=True, inline="always")
+def next_voltage(  # type: ignore[no-untyped-def]
+    drive, v, wait, keep, threshold, refractory, arithmetic
+):
+    """Return voltage and remaining refractory steps, whether the threshold was passed, and whether it was clipped.
+
+    Without a branch, so that loops over it run on several compartments at once.
+    """
+    v = decayed(v, keep, arithmetic.decay_bits) + drive
+    clipped = (v < arithmetic.voltage_low) | (v > arithmetic.voltage_high)
+    v = min(max(v, arithmetic.voltage_low), arithmetic.voltage_high)
+    resting = wait > 0
+    over = (not resting) & (v > threshold)
+    v = 0 if resting | over else v
+    wait = wait - 1 if resting else (refractory - 1 if over else wait)
+    return v, wait, over, clipped
 
 
 @njit(cache=True)
@@ -77,41 +102,24 @@ def step_compartments(
     ``q`` int64[n] is the synaptic sum of the step. Writes ``fired`` (only spiking compartments count) and
     ``active``: input arrived, current or voltage changed, or it fired.
     """
-    clipped = 0
-    child = 0
+    # Arrays are taken out of their tuples once: to do so in the loop costs more than the work.
+    all_u, all_v, all_wait = state.u, state.v, state.wait
+    decay_u, decay_v, bias, threshold, refractory, join, spiking = p
+    one = 1 << arithmetic.decay_bits
+    keep_u, keep_v = one - arithmetic.decay_offset_u, one - arithmetic.decay_offset_v
+    clipped = child = 0
     for i in range(q.shape[0]):
         total = wrap(q[i], arithmetic.synaptic_sum_bits)
-        u_before, v_before = state.u[i], state.v[i]
-        u = decayed(u_before, p.decay_u[i] + arithmetic.decay_offset_u, arithmetic.decay_bits) + total
-        u = wrap(u, arithmetic.current_bits)
-        drive = u
-        if p.join[i] == 1:
-            drive = u + child
-        elif p.join[i] == 2:
-            drive = max(u, child)
-        elif p.join[i] == 3:
-            drive = min(u, child)
-        elif p.join[i] == 4:
-            drive = child
-        v = decayed(v_before, p.decay_v[i] + arithmetic.decay_offset_v, arithmetic.decay_bits) + drive + p.bias[i]
-        if v < arithmetic.voltage_low:
-            v = arithmetic.voltage_low
-            clipped += 1
-        elif v > arithmetic.voltage_high:
-            v = arithmetic.voltage_high
-            clipped += 1
-        over = False
-        if state.wait[i] > 0:
-            state.wait[i] -= 1
-            v = 0
-        elif v > p.threshold[i]:
-            over = True
-            v = 0
-            state.wait[i] = p.refractory[i] - 1
-        state.u[i] = u
-        state.v[i] = v
-        fired[i] = over and p.spiking[i]
-        active[i] = total != 0 or u != u_before or v != v_before or over
+        u_before, v_before = all_u[i], all_v[i]
+        u = next_current(total, u_before, keep_u - decay_u[i], arithmetic)
+        drive = joined(join[i], u, child) + bias[i]
+        v, wait, over, cut = next_voltage(
+            drive, v_before, all_wait[i], keep_v - decay_v[i], threshold[i], refractory[i], arithmetic
+        )
+        all_u[i], all_v[i], all_wait[i] = u, v, wait
+        fired[i] = over & spiking[i]
+        active[i] = (total != 0) | (u != u_before) | (v != v_before) | over
+        clipped += cut
         child = v
     return clipped
 

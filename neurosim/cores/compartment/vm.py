@@ -13,7 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from neurosim.cores.compartment.step import Arithmetic, wrap
+from neurosim.cores.compartment.step import Arithmetic
+from neurosim.cores.integers import wrap
 from neurosim.network import NeuronProgram
 
 # Numbered here and not by their order elsewhere, because compiled code is kept together with this file.
@@ -164,7 +165,8 @@ def step_programs(
     """
     table, constants = code.table, code.registers + code.temporaries + parameters.shape[1]
     x = np.zeros(constants + code.constants.shape[0], dtype=np.int64)
-    x[constants:] = code.constants
+    for k in range(code.constants.shape[0]):
+        x[constants + k] = code.constants[k]
     wrapped = 0
     for i in range(q.shape[0]):
         _fetch(x, registers[i], parameters[i], code)

@@ -1,5 +1,6 @@
 """Crossbar cores: binary synapses between axons and integer neurons, on a fixed tick (TrueNorth)."""
 
+from neurosim.cores.crossbar.flat import flat, reset
 from neurosim.cores.crossbar.limits import core_filler, usage
 from neurosim.cores.crossbar.load import load
 from neurosim.cores.crossbar.lower import lower
@@ -14,9 +15,11 @@ __all__ = [
     "arithmetic",
     "core_filler",
     "counters",
+    "flat",
     "load",
     "lower",
     "prices",
+    "reset",
     "stamp",
     "start",
     "usage",

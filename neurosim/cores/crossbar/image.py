@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.cores.crossbar.registers import Registers
-from neurosim.cores.crossbar.step import LANES, Buffers, Crossbar, Draws, Parameters, State
+from neurosim.cores.crossbar.step import LANES, Buffers, Crossbar, Draws, Parameters, State, space
+from neurosim.cores.crossbar.words import WORD
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,59 +43,79 @@ def padded(n: int) -> int:
 def stack(images: Sequence[CrossbarImage]) -> tuple[Crossbar, Parameters, Draws, State]:
     """Put the memories of some cores together as the step function takes them, padded to the largest core."""
     axons = max(len(image.axon_type) for image in images)
-    columns = max(len(image.registers.leak) for image in images)
-    r = [image.registers.padded(columns) for image in images]
+    words = np.array([-(-len(image.registers.leak) // WORD) for image in images], dtype=np.int64)
+    columns = WORD * int(words.max())
     rows = np.zeros((len(images), axons, columns // LANES), np.uint8)
-    info = np.zeros((len(images), axons, 2), np.int16)
+    kind = np.zeros((len(images), axons), np.uint8)
+    v = np.zeros((len(images), columns), np.int32)
+    weights: Distinct[NDArray[np.int16]] = Distinct()
+    others: Distinct[Registers] = Distinct()
     for c, image in enumerate(images):
         used = image.rows.shape
         rows[c, : used[0], : used[1]] = image.rows
-        info[c, : used[0], 0] = image.axon_type
-        info[c, : used[0], 1] = np.unpackbits(image.rows, axis=1).sum(axis=1)
-    weight_set, weight_sets = _alike([_weights(x, image) for x, image in zip(r, images, strict=True)])
-    own, sets = _alike([_others(x, c) for c, x in enumerate(r)])
-    chosen = [r[c] for c in sets]
+        kind[c, : used[0]] = image.axon_type
+        v[c, : len(image.registers.initial)] = image.registers.initial
+        table = _weights(image, columns)
+        weights.add(table.tobytes(), table)
+        others.add(_others(image.registers, c), image.registers)
+    r = [own.padded(columns) for own in others.kept]
     parameters = Parameters(
-        weight_set,
-        own,
-        np.stack([_weights(r[c], images[c]) for c in weight_sets]),
-        np.stack([x.reversal for x in chosen]),
-        np.stack([x.saturate for x in chosen]),
-        np.stack([x.reset_mode for x in chosen]).astype(np.int8),
-        np.stack([x.reset for x in chosen]).astype(np.int32),
+        np.array(weights.which, dtype=np.int64),
+        np.array(others.which, dtype=np.int64),
+        np.stack(weights.kept),
+        np.stack([x.reversal for x in r]),
+        np.stack([x.saturate for x in r]),
+        np.stack([x.reset_mode for x in r]).astype(np.int8),
+        np.stack([x.reset for x in r]).astype(np.int32),
     )
     state = State(
-        np.stack([x.initial for x in r]).astype(np.int32),
+        v,
         np.array([image.seed for image in images], dtype=np.int64),
-        np.stack([np.where(x.leak_mode, 0, x.leak) for x in chosen]).astype(np.int16),
-        np.stack([x.threshold for x in chosen]).astype(np.int32),
-        np.stack([-x.negative for x in chosen]).astype(np.int32),
+        np.stack([np.where(x.leak_mode, 0, x.leak) for x in r]).astype(np.int16),
+        np.stack([x.threshold for x in r]).astype(np.int32),
+        np.stack([-x.negative for x in r]).astype(np.int32),
     )
-    return Crossbar(rows, info), parameters, _draws(r), state
+    bar = Crossbar(rows.view(np.uint64), kind, words)
+    return bar, parameters, _draws([image.registers for image in images]), state
 
 
-def _alike(tables: Sequence[NDArray[np.int16] | NDArray[np.int64]]) -> tuple[NDArray[np.int64], list[int]]:
-    """Number different tables: which one each core has, int64[cores], and the first core of each."""
-    numbers: dict[bytes, int] = {}
-    which = [numbers.setdefault(table.tobytes(), len(numbers)) for table in tables]
-    return np.array(which, dtype=np.int64), [which.index(k) for k in range(len(numbers))]
+T = TypeVar("T")
 
 
-def _weights(r: Registers, image: CrossbarImage) -> NDArray[np.int16]:
+class Distinct(Generic[T]):
+    """Numbers different things: ``which`` one every core has, and the first of each that was ``kept``."""
+
+    def __init__(self) -> None:
+        self.which: list[int] = []
+        self.kept: list[T] = []
+        self._numbers: dict[bytes, int] = {}
+
+    def add(self, content: bytes, thing: T) -> None:
+        """Note the next core's thing, which is told from others by its content."""
+        number = self._numbers.setdefault(sha256(content).digest(), len(self.kept))
+        if number == len(self.kept):
+            self.kept.append(thing)
+        self.which.append(number)
+
+
+def _weights(image: CrossbarImage, columns: int) -> NDArray[np.int16]:
     """Return the deterministic weights; where a column has no axon of a type, one of that type stands in."""
-    weights = np.where(r.weight_mode, 0, r.weight)
-    bits = np.zeros((len(image.axon_type), weights.shape[1]), np.bool_)
-    bits[:, : image.rows.shape[1] * LANES] = np.unpackbits(image.rows, axis=1, bitorder="little")
-    for kind, own in enumerate(weights):
-        used = bits[image.axon_type == kind].any(axis=0)
-        own[~used] = own[used][0] if used.any() else 0
-    return weights.astype(np.int16)
+    r = image.registers
+    own, (types, n) = np.where(r.weight_mode, 0, r.weight), r.weight.shape
+    weights = np.zeros((types, columns), np.int16)
+    for kind in range(types):
+        rows = image.rows[image.axon_type == kind]
+        used = np.unpackbits(np.bitwise_or.reduce(rows, axis=0), count=n, bitorder="little").view(np.bool_)
+        if used.any():
+            weights[kind] = own[kind, used.argmax()]
+            weights[kind, :n][used] = own[kind, used]
+    return weights
 
 
-def _others(r: Registers, core: int) -> NDArray[np.int64]:
+def _others(r: Registers, core: int) -> bytes:
     """Return everything but weights and first potential, and the core's number where columns draw."""
     rest = np.stack([r.leak, r.reversal, r.threshold, r.reset_mode, r.reset, r.negative, r.saturate])
-    return np.append(rest.ravel(), core if r.draws.any() else -1).astype(np.int64)
+    return np.append(rest.ravel(), core if r.draws.any() else -1).astype(np.int64).tobytes()
 
 
 def _draws(r: Sequence[Registers]) -> Draws:
@@ -114,13 +137,6 @@ def _draws(r: Sequence[Registers]) -> Draws:
 
 def buffers(bar: Crossbar, state: State) -> Buffers:
     """Return the space that ticks of some cores need."""
-    (cores, axons), columns = bar.axon.shape[:2], state.v.shape[1]
-    act = np.zeros(columns, np.uint8)
-    return Buffers(
-        np.zeros(cores, np.int64),
-        np.zeros((cores, axons), np.int16),
-        np.zeros(cores, np.int64),
-        np.zeros((cores, columns), np.int16),
-        act,
-        act.view(np.uint64),
-    )
+    cores, axons, words = bar.rows.shape
+    made: Buffers = space(cores, axons, words)
+    return made

@@ -10,11 +10,11 @@ from neurosim.cores.crossbar.image import CrossbarImage, buffers, stack
 from neurosim.cores.crossbar.prices import COUNTERS
 from neurosim.cores.crossbar.step import State, leaving_times, put_slot, step_cores
 from neurosim.cores.crossbar.widths import arithmetic
+from neurosim.cores.crossbar.words import WORD
 from neurosim.cores.firing import Firing
 from neurosim.program import Destinations, Program
 
 _INDEX = {name: k for k, name in enumerate(COUNTERS)}
-_STEPPED = 4  # the first counters are those of step_cores, in its order
 
 
 class CrossbarCore:
@@ -33,7 +33,7 @@ class CrossbarCore:
         names = ("neuron_update", "synaptic_operation", "spike_generation")
         self._times = tuple(constants.duration(name) for name in names)
         axons = len(image.axon_type)
-        self._ring = np.zeros((chip.limit("scheduler_slots"), -(-axons // 32)), np.uint32)
+        self._ring = np.zeros((chip.limit("scheduler_slots"), -(-axons // WORD)), np.uint64)
         self.axon_time = [0] * axons
         self.counters = np.zeros(len(COUNTERS), np.int64)
         self.reset()
@@ -49,8 +49,8 @@ class CrossbarCore:
         """Let the spikes of this tick act, advance all neurons and return who fired and when each spike leaves."""
         slot = self._tick % len(self._ring)
         now, count = self._ring[slot : slot + 1], self.counters
-        stepped = count[None, :_STEPPED]
-        step_cores(now, self._bar, self._parameters, self._draws, self._state, self._arithmetic, self._buffers, stepped)
+        memories = self._bar, self._parameters, self._draws, self._state, self._arithmetic
+        step_cores(now, *memories, self._buffers, count[None, :], 0)
         leaves, length = leaving_times(0, self._bar, self._buffers, self._image.n, *self._times)
         units = self._buffers.fired[0, : len(leaves)].astype(np.int64)
         count[_INDEX["neuron_updates"]] += self._image.n

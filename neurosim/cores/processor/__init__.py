@@ -1,5 +1,6 @@
 """Processor cores: neurons and synapses in software, on a fixed tick, with performance levels (SpiNNaker2)."""
 
+from neurosim.cores.processor.flat import flat, reset
 from neurosim.cores.processor.limits import core_filler, usage
 from neurosim.cores.processor.load import load
 from neurosim.cores.processor.lower import lower
@@ -16,10 +17,12 @@ __all__ = [
     "arithmetic",
     "core_filler",
     "counters",
+    "flat",
     "load",
     "lower",
     "mac_array",
     "prices",
+    "reset",
     "router_entries",
     "stamp",
     "start",

@@ -10,7 +10,7 @@ from neurosim.cores.firing import Firing
 from neurosim.cores.processor.image import ProcessorImage
 from neurosim.cores.processor.level import Ladder, Policy, ladder
 from neurosim.cores.processor.prices import counters
-from neurosim.cores.processor.step import State, leaving_times, step_neurons, walk_rows
+from neurosim.cores.processor.step import State, send_spikes, step_neurons, walk_rows
 from neurosim.cores.processor.widths import arithmetic
 from neurosim.program import Destinations, Program
 
@@ -58,25 +58,25 @@ class ProcessorCore:
             self._tick,
         )
         slot = self._sums[self._tick % len(self._sums)]
-        saturated = step_neurons(slot, self._state, image.parameters, self._arithmetic)
-        slot[:] = 0
+        saturated = step_neurons(0, image.n, slot, 0, self._state, image.parameters, self._arithmetic)
         cycles, period = self._cycles, self._ladder.periods[self.level]
         before = cycles["tick"] + queued * cycles["packet"]
         begin = change + (before + operations * cycles["synaptic_operation"]) * period
-        senders, leaves, end = leaving_times(
-            self._state.fired, self._sends, begin, cycles["neuron_update"] * period, cycles["spike"] * period
+        update, spike = cycles["neuron_update"] * period, cycles["spike"] * period
+        unit, sender, leaves = np.empty((3, image.n), dtype=np.int64)
+        spikes, sent, end = send_spikes(
+            0, image.n, self._state.fired, self._sends, begin, update, spike, 0, unit, 0, sender, leaves
         )
-        units = np.flatnonzero(self._state.fired)
-        self._count("spikes", len(units))
+        self._count("spikes", spikes)
         self._count("packets_received", queued)
         self._count("membranes_saturated", saturated)
         self._count_here("neuron_updates", image.n)
         self._count_here("synaptic_operations", operations)
-        self._count_here("overhead_cycles", before + len(senders) * cycles["spike"])
+        self._count_here("overhead_cycles", before + sent * cycles["spike"])
         self._count_here("busy_ps", end)
         self._count_here("ticks", 1)
         self._tick += 1
-        return Firing(units, senders, np.zeros_like(senders), leaves, end)
+        return Firing(unit[:spikes], sender[:sent], np.zeros(sent, dtype=np.int64), leaves[:sent], end)
 
     def finish_step(self, axons: NDArray[np.int64], payloads: NDArray[np.int64]) -> None:
         """Queue the spikes that arrived since the last tick started, by synapse row; they act in the next one."""

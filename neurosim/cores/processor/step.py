@@ -49,32 +49,38 @@ def wrap(x: int, bits: int) -> int:
 
 
 @njit(cache=True)
-def step_neurons(q: NDArray[np.int64], state: State, p: Parameters, arithmetic: Arithmetic) -> int:
-    """Advance all neurons by one tick and return how many membranes saturated.
+def step_neurons(
+    first: int, last: int, sums: NDArray[np.int64], at: int, state: State, p: Parameters, arithmetic: Arithmetic
+) -> int:
+    """Advance neurons first..last-1 by one tick and return how many membranes saturated.
 
-    ``q`` int64[n] are the sums of this tick's delay slot.
+    ``sums`` holds their sums of this tick's delay slot from place ``at`` on, and zeros afterwards.
     ``v = round(decay * v / 2**15) + bias + (wrap(q) << shift)``, halves up; less the threshold if the neuron fired
     in the last tick and resets late; saturated; fires from ``fires_at`` on, then 0 or less the threshold.
     """
+    membranes, fired = state
+    decay, bias, threshold, fires_at, shift, reset = p
+    low, high, bits = arithmetic
     saturated = 0
-    for i in range(q.shape[0]):
-        drive = wrap(q[i], arithmetic.sum_bits) << p.shift[i]
-        v = ((p.decay[i] * state.v[i] + _HALF) >> FRACTION_BITS) + p.bias[i] + drive
-        if p.reset[i] == 2 and state.fired[i]:
-            v -= p.threshold[i]
-        if v < arithmetic.state_low:
-            v = arithmetic.state_low
+    for i in range(first, last):
+        drive = wrap(sums[at + i - first], bits) << shift[i]
+        sums[at + i - first] = 0
+        v = ((decay[i] * membranes[i] + _HALF) >> FRACTION_BITS) + bias[i] + drive
+        if reset[i] == 2 and fired[i]:
+            v -= threshold[i]
+        if v < low:
+            v = low
             saturated += 1
-        elif v > arithmetic.state_high:
-            v = arithmetic.state_high
+        elif v > high:
+            v = high
             saturated += 1
-        fires = v >= p.fires_at[i]
-        if fires and p.reset[i] == 0:
+        fires = v >= fires_at[i]
+        if fires and reset[i] == 0:
             v = 0
-        elif fires and p.reset[i] == 1:
-            v -= p.threshold[i]
-        state.v[i] = v
-        state.fired[i] = fires
+        elif fires and reset[i] == 1:
+            v -= threshold[i]
+        membranes[i] = v
+        fired[i] = fires
     return saturated
 
 
@@ -104,26 +110,37 @@ def walk_rows(
 
 
 @njit(cache=True)
-def leaving_times(
-    fired: NDArray[np.bool_], sends: NDArray[np.bool_], begin: int, update: int, spike: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Time the loop over the neurons, which starts at ``begin``: ``update`` each and ``spike`` per packet (ps).
+def send_spikes(
+    first: int,
+    last: int,
+    fired: NDArray[np.bool_],
+    sends: NDArray[np.bool_],
+    begin: int,
+    update: int,
+    spike: int,
+    unit_at: int,
+    unit: NDArray[np.int64],
+    at: int,
+    sender: NDArray[np.int64],
+    leaves: NDArray[np.int64],
+) -> tuple[int, int, int]:
+    """Time the loop over neurons first..last-1 from ``begin`` on: ``update`` each and ``spike`` per packet (ps).
 
-    ``sends`` tells which neurons have somewhere to send to. Returns the senders, when each packet leaves, and the
-    end of the loop.
+    ``sends`` tells which neurons have somewhere to send to. Writes which neurons fired, from ``unit[unit_at]`` on, the
+    first being 0, and which of them send a packet and when it leaves, from place ``at`` on. Returns how many fired,
+    how many packets there are, and the end of the loop.
     """
-    count = 0
-    for i in range(fired.shape[0]):
-        count += fired[i] and sends[i]
-    senders = np.empty(count, dtype=np.int64)
-    leaves = np.empty(count, dtype=np.int64)
+    units = packets = 0
     now = begin
-    k = 0
-    for i in range(fired.shape[0]):
+    for i in range(first, last):
         now += update
-        if fired[i] and sends[i]:
+        if not fired[i]:
+            continue
+        unit[unit_at + units] = i - first
+        units += 1
+        if sends[i]:
             now += spike
-            senders[k] = i
-            leaves[k] = now
-            k += 1
-    return senders, leaves, now
+            sender[at + packets] = i - first
+            leaves[at + packets] = now
+            packets += 1
+    return units, packets, now

@@ -39,7 +39,7 @@ def _differences(a: Run, b: Run) -> Iterator[str]:
 
 
 def _scalars(a: Run, b: Run) -> Iterator[str]:
-    for name in ("chip", "core_kind", "constants", "program_digest", "steps", "chip_steps", "positions"):
+    for name in ("chip", "core_kind", "constants", "network", "program_digest", "steps", "chip_steps", "positions"):
         if getattr(a, name) != getattr(b, name):
             yield f"{name}: {getattr(a, name)} against {getattr(b, name)}"
     pairs = {

@@ -5,39 +5,27 @@ numba recompiles a function when its own file changes, not when a function chang
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
-from importlib import import_module
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from threading import Timer
 
-_KERNELS = "neurosim.engine.compiled"
-# Modules with compiled functions, each after those that it calls.
-_MODULES = (
-    "neurosim.cores.compartment.step",
-    "neurosim.cores.compartment.noise",
-    "neurosim.cores.compartment.state",
-    f"{_KERNELS}.heap",
-    f"{_KERNELS}.wires",
-    f"{_KERNELS}.exact",
-    f"{_KERNELS}.flow",
-    f"{_KERNELS}.step",
-    f"{_KERNELS}.network",
-    f"{_KERNELS}.flat",
-    f"{_KERNELS}.barrier",
-    f"{_KERNELS}.sample",
-)
+_PACKAGE = Path(__file__).parents[2]
+_PATIENCE = 2.0  # seconds after which somebody at a terminal is told what takes so long
 
 
 def drop_stale_code() -> None:
-    """Remove code of this engine that is older than a module that it was made of."""
-    newest = 0.0
-    for name in _MODULES:
-        module = import_module(name)
-        newest = max(newest, Path(str(module.__file__)).stat().st_mtime)
-        if name.startswith(_KERNELS):
-            for index in _indexes(module):
-                drop_older(index, newest)
+    """Remove kept code of the cores and of this engine that is older than any file it may be made of."""
+    shared = _newest([_PACKAGE / "cores"], "*.py")
+    kinds = [folder for folder in (_PACKAGE / "cores").iterdir() if (folder / "__init__.py").exists()]
+    newest = {folder: max(shared, _newest([folder], "*.py")) for folder in kinds}
+    here = Path(__file__).parent
+    newest[here] = max(_newest([here], "*.py"), *newest.values())
+    for folder, time in newest.items():
+        for index in _indexes(folder):
+            drop_older(index, time)
 
 
 def drop_older(index: Path, newest: float) -> None:
@@ -51,18 +39,28 @@ def drop_older(index: Path, newest: float) -> None:
         print(f"neurosim: cannot remove outdated {index}: {error.strerror}", file=sys.stderr)
 
 
-def _indexes(module: Any) -> list[Path]:
-    """Return the index files of the compiled functions of a module."""
-    functions = [f for f in vars(module).values() if hasattr(f, "stats") and f.__module__ == module.__name__]
-    stem = module.__name__.rpartition(".")[2]
-    folders = {Path(f.stats.cache_path) for f in functions if f.stats.cache_path}
-    return [index for folder in folders for index in folder.glob(f"{stem}.*.nbi")]
+def _newest(folders: list[Path], pattern: str) -> float:
+    return max(path.stat().st_mtime for folder in folders for path in folder.glob(pattern))
 
 
-def say_if_compiling(functions: Sequence[Any]) -> None:
-    """Say on a terminal that the first use compiles, if no code of these functions is kept."""
-    if not sys.stderr.isatty():
-        return
-    modules = {f.__module__ for f in functions}
-    if not all(_indexes(sys.modules[name]) for name in modules):
-        print("neurosim: compiling the engine, once; this takes about half a minute", file=sys.stderr)
+def _indexes(folder: Path) -> list[Path]:
+    """Return the index files of the compiled functions of a folder's modules."""
+    elsewhere = os.environ.get("NUMBA_CACHE_DIR")
+    if not elsewhere:
+        return list((folder / "__pycache__").glob("*.nbi"))
+    stems = {path.stem for path in folder.glob("*.py")}
+    return [path for path in Path(elsewhere).rglob("*.nbi") if path.name.split(".")[0] in stems]
+
+
+@contextmanager
+def notice() -> Iterator[None]:
+    """Say on a terminal that the engine compiles, if what is done inside takes long."""
+    text = "neurosim: compiling the engine for these cores, once; this takes about half a minute"
+    timer = Timer(_PATIENCE, lambda: print(text, file=sys.stderr))
+    timer.daemon = True
+    if sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

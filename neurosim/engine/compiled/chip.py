@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from neurosim.chip import Chip as ChipDescriptor
 from neurosim.chip import ConstantSet
-from neurosim.cores.kind import core_kind
-from neurosim.engine.compiled.barrier import Barrier
-from neurosim.engine.compiled.cache import say_if_compiling
-from neurosim.engine.compiled.flat import is_flat
-from neurosim.engine.compiled.flat_barrier import FlatBarrier
-from neurosim.engine.compiled.messages import addresses, ports
-from neurosim.engine.compiled.network import Network, trees_of
-from neurosim.engine.compiled.parts import Parts
+from neurosim.cores.flat import fired_of
+from neurosim.cores.kind import FlatKind, core_kind
+from neurosim.engine.compiled.cache import notice
+from neurosim.engine.compiled.carry import Net, room_of
+from neurosim.engine.compiled.counts import no_tally, tally_of
+from neurosim.engine.compiled.entries import entries_of
+from neurosim.engine.compiled.exact import LINK_FIELDS
+from neurosim.engine.compiled.lanes import grid_of
 from neurosim.engine.compiled.recorder import ArrayRecorder
-from neurosim.engine.compiled.tick import Tick
+from neurosim.engine.compiled.run import Steps, make_ready
+from neurosim.engine.compiled.sample import Chip, Clock
+from neurosim.engine.compiled.trees import trees_of
 from neurosim.engine.compiled.wires import no_runs, runs_of, wires_of
 from neurosim.engine.event.chip import barrier_time, build_mesh, chip_size
 from neurosim.engine.event.mesh import list_links
 from neurosim.engine.event.multicast import Forest, Leaf
 from neurosim.engine.event.router import Router
+from neurosim.engine.how import How, Sink
+from neurosim.engine.world import World
 from neurosim.errors import NeurosimError, UnsupportedError
 from neurosim.program import Destinations, Program
 from neurosim.results import Run
@@ -34,40 +40,57 @@ from neurosim.results import Run
 class CompiledChip:
     """One program on one chip; ``run`` may be called again, every sample starts from the loaded state.
 
-    Raises UnsupportedError and NeurosimError where the event kernel does.
+    Raises UnsupportedError and NeurosimError where the event kernel does, and UnsupportedError for a core kind
+    without compiled form.
     """
 
-    def __init__(self, program: Program, constants: ConstantSet) -> None:
-        self.program, self.constants = program, constants
-        self.kind = core_kind(program.chip.core_kind)
+    def __init__(self, program: Program, constants: ConstantSet, how: How = How()) -> None:  # noqa: B008  frozen
+        self.program, self.constants, self._how = program, constants, how
+        self.kind = _flat_kind(program.chip)
         tiles = [(int(x), int(y)) for x, y in program.chip.io.ports]
-        first_core = len(tiles)
+        first_core, size, counts = len(tiles), chip_size(program), not how.contention
         self.places = tiles + [program.position(k) for k in range(len(program.cores))]
         self.hub = self._event_router() if self.kind.MULTICAST else None
         forest = self._forest(first_core)
-        size = chip_size(program)
         # The event kernel's own mesh, for the times of its links: constants are read in one place.
+        env = simpy.Environment()
         mesh = build_mesh(
-            simpy.Environment(), program, constants, self.places, first_core, self.hub, lambda _: None, Router
+            env, program, constants, self.places, first_core, self.hub, lambda _: None, Router, contention=not counts
         )
         if forest is not None:
             forest.join(mesh)
         self.layout = list_links(mesh.columns, mesh.rows, self.places, size)
-        wires, trees = wires_of(mesh, size), trees_of(forest)
-        entries = addresses(program, first_core, forest)
-        spacing = constants.duration("io_serialisation")
-        senders = ports(program, entries[0], first_core, spacing, self.kind.stamp, forest is not None)
-        self.parts = Parts(
-            [self.kind.start(program, k, constants) for k in range(len(program.cores))],
-            first_core,
-            senders,
-            entries[1:],
-            Network(wires, trees),
+        wires = wires_of(mesh, size)
+        trees = trees_of(forest, wires)
+        entries = entries_of(program, first_core, constants.duration("io_serialisation"), forest)
+        net = Net(
             wires,
-            runs_of(wires, self.layout, size) if program.chip.discipline == "barrier" else no_runs(),
+            grid_of(wires),
+            no_runs() if counts or size is None else runs_of(wires, self.layout, size),
             trees,
+            np.zeros((len(wires.fixed), LINK_FIELDS), dtype=np.int64),
+            tally_of(wires, trees, entries) if counts else no_tally(),
         )
-        self._flat = self._flat_barrier()
+        self._chip = Chip(
+            self.kind.flat(program, constants),
+            fired_of(program, forest is not None),
+            entries,
+            net,
+            room_of(len(entries.goal), len(self.places), net),
+            self._clock(),
+        )
+        with notice():
+            make_ready(self._chip)
+
+    def _clock(self) -> Clock:
+        chip = self.program.chip
+        if chip.discipline == "tick":
+            return Clock(0, chip.tick)
+        if chip.discipline != "barrier":
+            raise NeurosimError(f"{chip.name}: discipline '{chip.discipline}' is not simulated by this engine")
+        if self.kind.MULTICAST:
+            raise UnsupportedError("the compiled engine has no multicast on barrier chips")
+        return Clock(barrier_time(self.program, self.constants), 0)
 
     def _event_router(self) -> int:
         chip = self.program.chip
@@ -90,45 +113,36 @@ class CompiledChip:
         record_spikes: bool = False,
         trace_first: bool = True,
         progress: Callable[[int], None] | None = None,
+        sink: Sink | None = None,
+        world: World | None = None,
     ) -> Run:
         """Run samples ``inputs`` [n, T, input lines] one after another; arguments as on the event kernel."""
         program = self.program
-        recorder = ArrayRecorder(program, self.kind.counters(program.chip), inputs.shape, record_spikes)
-        discipline = self._discipline(inputs)
-        say_if_compiling(discipline.kernels)
+        recorder = ArrayRecorder(program, self.kind.counters(program.chip), inputs.shape, record_spikes, sink)
+        steps = Steps(self._chip, self.kind.reset, recorder, self._how.threads)
         for sample, pulses in enumerate(inputs):
-            self.parts.network.reset()
             recorder.begin_sample()
-            stragglers = discipline.sample(recorder, sample, self._drained(pulses), trace_first and sample == 0)
-            recorder.finish_sample(sample, discipline.counters, self.parts.network.joined(), stragglers)
+            steps.sample(sample, self._drained(pulses), sink is not None or (trace_first and sample == 0), world)
             if progress is not None:
                 progress(1)
-        discipline.finish(recorder)
-        return recorder.result(self.constants.name, self.layout, self.places, self.hub)
+        steps.finish()
+        run = recorder.result(self.constants.name, self.layout, self.places, self.hub)
+        return replace(run, network=self._how.network)
 
-    def _drained(self, pulses: NDArray[Any]) -> NDArray[Any]:
+    def _drained(self, pulses: NDArray[Any]) -> NDArray[np.int32]:
         """Return the pulses followed by as many empty steps as the pipeline is deep."""
-        more = np.zeros((self.program.lowered.extra_steps, pulses.shape[1]), dtype=pulses.dtype)
-        return np.concatenate([pulses, more])
+        drained = np.zeros((len(pulses) + self.program.lowered.extra_steps, pulses.shape[1]), dtype=np.int32)
+        drained[: len(pulses)] = pulses
+        return drained
 
-    def _discipline(self, inputs: NDArray[Any]) -> Barrier | FlatBarrier | Tick:
-        chip = self.program.chip
-        if chip.discipline == "tick":
-            return Tick(self.parts, chip.tick)
-        if chip.discipline != "barrier":
-            raise NeurosimError(f"{chip.name}: discipline '{chip.discipline}' is not simulated by this engine")
-        if self._flat is not None and inputs.dtype == np.bool_:
-            return self._flat
-        return Barrier(self.parts, barrier_time(self.program, self.constants))
 
-    def _flat_barrier(self) -> FlatBarrier | None:
-        """Return the quick way, for compartment cores without programs."""
-        program, constants = self.program, self.constants
-        if program.chip.discipline != "barrier" or not is_flat(program, self.parts.cores):
-            return None
-        counters = len(self.kind.counters(program.chip))
-        spacing = constants.duration("io_serialisation")
-        return FlatBarrier(program, constants, self.parts, counters, spacing, barrier_time(program, constants))
+def _flat_kind(chip: ChipDescriptor) -> FlatKind:
+    kind = core_kind(chip.core_kind)
+    if not hasattr(kind, "flat"):
+        raise UnsupportedError(
+            f"{chip.name}: core kind '{chip.core_kind}' has no compiled form, see cores/flat.py; use engine 'event'"
+        )
+    return cast(FlatKind, kind)
 
 
 def _routes(destinations: Destinations, first_core: int) -> list[list[Leaf]]:

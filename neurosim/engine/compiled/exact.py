@@ -12,15 +12,19 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from neurosim.engine.compiled.entries import Packets
 from neurosim.engine.compiled.heap import ITEM, PRIORITY, TIME, pop, push
+from neurosim.engine.compiled.trees import Trees
 from neurosim.engine.compiled.wires import (
     EAST,
     EJECT,
     EJECT_LINK,
     END_X,
     END_Y,
+    FREE_AT,
     INJECT,
     INJECT_LINK,
+    JOINED,
     KIND,
     LATENCY,
     NORTH,
@@ -33,16 +37,16 @@ from neurosim.engine.compiled.wires import (
 
 Ints = NDArray[np.int64]
 
-# Columns of the packets, int64[room, 13]: AT is the link that it joins next, or one of the two below.
+# Columns of the packets, int64[room, 14]: AT is the link that it joins next, or one of the two below.
 (
-    NUMBER, SOURCE, DESTINATION, AXON, PAYLOAD, CREATED, DELIVERED, AT, NEXT, ROUTE, FIRST, LAST, ORIGIN,
-) = range(13)  # fmt: skip
-PACKET_FIELDS = 13
+    NUMBER, SOURCE, DESTINATION, AXON, PAYLOAD, CREATED, DELIVERED, AT, NEXT, ROUTE, FIRST, LAST, ORIGIN, STEP,
+) = range(14)  # fmt: skip
+PACKET_FIELDS = 14
 ARRIVES = -1  # at its endpoint
 SPLITS = -2  # in the router of tile -2 - AT
 
-# Columns of the links, int64[links, 8]. NO_LINK and NO_PACKET end their lists.
-FREE_AT, JOINED, SLOTS, QUEUE_HEAD, QUEUE_TAIL, WAITING_HEAD, WAITING_TAIL, WAITS_BEHIND = range(8)
+# Columns of the links, int64[links, 8], after FREE_AT and JOINED.
+SLOTS, QUEUE_HEAD, QUEUE_TAIL, WAITING_HEAD, WAITING_TAIL, WAITS_BEHIND = range(2, 8)
 LINK_FIELDS = 8
 NONE = -1
 
@@ -50,18 +54,6 @@ NONE = -1
 EVENTS, SCHEDULED, PACKETS = range(3)
 TOTALS = 3
 _AMPLE = 1 << 60  # slots of a source queue
-
-
-class Trees(NamedTuple):
-    """Multicast routes: leaves ``ptr[route]:ptr[route + 1]`` have an ``endpoint`` and an ``axon`` each.
-
-    ``hub`` is the endpoint where trees begin, -1 on chips without.
-    """
-
-    hub: int
-    ptr: Ints
-    endpoint: Ints
-    axon: Ints
 
 
 class Traffic(NamedTuple):
@@ -306,21 +298,23 @@ def _turn(w: Wires, trees: Trees, packets: Ints, links: Ints, heap: Ints, totals
 
 
 @njit(cache=True)
-def send(
-    w: Wires, traffic: Traffic, numbers: Ints, source: int, goals: Ints, axons: Ints, payloads: Ints, times: Ints
-) -> int:
-    """Let packets of one endpoint enter at absolute times (ps); returns the place of the first."""
+def send(w: Wires, trees: Trees, traffic: Traffic, numbers: Ints, endpoint: int, step: int, sent: Packets) -> None:
+    """Let the packets of one endpoint enter when they are created; ``numbers`` int64[endpoints] are those to give next.
+
+    A packet that starts a tree takes as many numbers as the tree has leaves.
+    """
     packets, _, heap, totals, _ = traffic
-    first, link = totals[PACKETS], w.ends[source, INJECT_LINK]
-    for k in range(len(numbers)):
-        p = first + k
-        packets[p, NUMBER] = packets[p, ORIGIN] = numbers[k]
-        packets[p, SOURCE], packets[p, DESTINATION], packets[p, AXON] = source, goals[k], axons[k]
-        packets[p, PAYLOAD], packets[p, CREATED], packets[p, AT] = payloads[k], times[k], link
+    link = w.ends[endpoint, INJECT_LINK]
+    for k in range(sent.ptr[endpoint], sent.ptr[endpoint + 1]):
+        p, number, route = totals[PACKETS], numbers[endpoint], sent.axon[k]
+        packets[p, NUMBER] = packets[p, ORIGIN] = number
+        packets[p, SOURCE], packets[p, DESTINATION], packets[p, AXON] = endpoint, sent.goal[k], route
+        packets[p, PAYLOAD], packets[p, CREATED], packets[p, AT] = sent.payload[k], sent.created[k], link
         packets[p, DELIVERED] = packets[p, ROUTE] = packets[p, FIRST] = packets[p, LAST] = -1
-        _schedule(heap, totals, times[k], numbers[k], p)
-    totals[PACKETS] += len(numbers)
-    return int(first)
+        packets[p, STEP] = step
+        _schedule(heap, totals, sent.created[k], number, p)
+        numbers[endpoint] += trees.ptr[route + 1] - trees.ptr[route] if sent.goal[k] == trees.hub else 1
+        totals[PACKETS] += 1
 
 
 @njit(cache=True)

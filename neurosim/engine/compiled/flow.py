@@ -14,14 +14,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from neurosim.engine.compiled.exact import FREE_AT, JOINED
+from neurosim.engine.compiled.entries import Packets
 from neurosim.engine.compiled.wires import (
     EJECT,
     END_X,
     END_Y,
     FAR_X,
     FAR_Y,
+    FREE_AT,
     INJECT_LINK,
+    JOINED,
     KIND,
     LATENCY,
     SERIALISATION,
@@ -33,28 +35,11 @@ Ints = NDArray[np.int64]
 _NOBODY = -1
 
 
-class Packets(NamedTuple):
-    """The packets of one step in the order of their numbers, int64[packets] each; the first ``ptr[-1]`` count.
-
-    Those of endpoint e are ``ptr[e]:ptr[e + 1]``, in the order of sending. ``time`` is when a packet enters the
-    network, and after ``flow`` when it is delivered (ps). ``arrived`` lists packets by goal and in the order of
-    arrival there: those at endpoint e are ``arrived[begin[e]:begin[e] + arrivals[e]]``.
-    """
-
-    ptr: Ints
-    source: Ints
-    goal: Ints
-    axon: Ints
-    payload: Ints
-    created: Ints
-    time: Ints
-    arrived: Ints
-    begin: Ints
-    arrivals: Ints
-
-
 class Scratch(NamedTuple):
     """Room to work in: per packet, per stream (``tail``) and per link (``busy``).
+
+    ``journal`` int64[links, 3] lists the links that were changed, with FREE_AT and JOINED as before; ``journal_size``
+    int64[1] says how many.
 
     ``follows`` int64[room + streams] is the packet behind each packet in its stream, and after those the first one of
     each stream; an empty stream has that place as its ``tail``.
@@ -68,24 +53,21 @@ class Scratch(NamedTuple):
     front: Ints
     front_time: Ints
     front_run: Ints
+    journal: Ints
+    journal_size: Ints
 
 
-def packets_of(room: int, endpoints: int) -> Packets:
-    """Return arrays for up to ``room`` packets."""
-    source, goal, axon, payload, created, time, arrived = np.zeros((7, room), dtype=np.int64)
-    begin, arrivals = np.zeros((2, endpoints), dtype=np.int64)
-    ptr = np.zeros(endpoints + 1, dtype=np.int64)
-    return Packets(ptr, source, goal, axon, payload, created, time, arrived, begin, arrivals)
-
-
-def scratch_of(room: int, runs: Runs) -> Scratch:
-    """Return working space for up to ``room`` packets."""
+def scratch_of(room: int, runs: Runs, links: int) -> Scratch:
+    """Return working space for up to ``room`` packets on so many links."""
     taken, started = np.zeros((2, room), dtype=np.int64)
     streams, widest = int(runs.ptr[-1]), int(np.diff(runs.ptr).max(initial=1))
     follows, tail = np.zeros(room + streams, dtype=np.int64), room + np.arange(streams)
     front, front_time, front_run = np.zeros((3, widest), dtype=np.int64)
     busy = np.zeros(len(runs.order), dtype=np.bool_)
-    return Scratch(follows, taken, started, tail, busy, front, front_time, front_run)
+    journal = np.zeros((links, 3), dtype=np.int64)
+    return Scratch(
+        follows, taken, started, tail, busy, front, front_time, front_run, journal, np.zeros(1, dtype=np.int64)
+    )
 
 
 # Arrays are taken out of their tuples once and handed on one by one: inside a loop over packets, taking them out would
@@ -145,8 +127,15 @@ def _step_on(best: int, k: int, follows: Ints, time: Ints, front: Ints, front_ti
     return k - 1
 
 
+@njit(cache=True, inline="always")
+def write_down(journal: Ints, changed: int, links: Ints, link: int) -> int:
+    """Keep the state of a link before it changes; returns how many are kept."""
+    journal[changed, 0], journal[changed, 1], journal[changed, 2] = link, links[link, FREE_AT], links[link, JOINED]
+    return changed + 1
+
+
 @njit(cache=True)
-def _finds_full(taken: Ints, started: Ints, depth: int) -> bool:
+def finds_full(taken: Ints, started: Ints, depth: int) -> bool:
     """Tell whether a queue of ``depth`` slots may be full when one is wanted.
 
     ``taken`` are the times at which slots are taken, nearly in order, and are sorted here; ``started`` those at
@@ -168,10 +157,10 @@ def _finds_full(taken: Ints, started: Ints, depth: int) -> bool:
 def flow(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) -> bool:
     """Carry all packets of one step to their goals.
 
-    Changes ``links`` (FREE_AT, JOINED) and writes time, arrived, begin and arrivals of ``packets``. Returns False,
-    with all of that undefined, when a queue may have been full.
+    Changes ``links`` (FREE_AT, JOINED), which ``take_back`` undoes, and writes time, arrived, begin and arrivals of
+    ``packets``. Returns False, with all of that undefined, when a queue may have been full.
     """
-    _inject(w, runs, links, packets, scratch)
+    journal, changed = scratch.journal, _inject(w, runs, links, packets, scratch)
     columns, depth, fixed, ends = w.columns, w.depth, w.fixed, w.ends
     order, ranks, ptr, port, run_latency, table = runs.order, runs.rank, runs.ptr, runs.port, runs.latency, runs.table
     source, goal, time = packets.source, packets.goal, packets.time
@@ -212,24 +201,41 @@ def flow(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) 
             elif far_y < 0:
                 tile = far_x + columns * ends[source[p], END_Y]
             _append(p, table[tile, to] + inlet, ranks, tail, follows, busy)
+        changed = write_down(journal, changed, links, link)
         links[link, FREE_AT] = free
         links[link, JOINED] += n
         if ejects:
             endpoint = goal[arrived[delivered - 1]]
             begin[endpoint], arrivals[endpoint] = delivered - n, n
-        if depth and n > depth and _finds_full(taken[:n], started[:n], depth):
-            tail[:] = streams + np.arange(len(tail))
-            busy[:] = False
+        if depth and n > depth and finds_full(taken[:n], started[:n], depth):
+            _give_up(scratch, changed)
             return False
+    scratch.journal_size[0] = changed
     return True
 
 
 @njit(cache=True)
-def _inject(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) -> None:
-    """Let all packets pass the injection links, each endpoint's by themselves."""
+def _give_up(scratch: Scratch, changed: int) -> None:
+    scratch.tail[:] = len(scratch.follows) - len(scratch.tail) + np.arange(len(scratch.tail))
+    scratch.busy[:] = False
+    scratch.journal_size[0] = changed
+
+
+@njit(cache=True)
+def take_back(links: Ints, scratch: Scratch) -> None:
+    """Undo what ``flow`` did to the links."""
+    for k in range(scratch.journal_size[0]):
+        link = scratch.journal[k, 0]
+        links[link, FREE_AT], links[link, JOINED] = scratch.journal[k, 1], scratch.journal[k, 2]
+
+
+@njit(cache=True)
+def _inject(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratch) -> int:
+    """Let all packets pass the injection links, each endpoint's by themselves; returns how many links that changes."""
     columns, fixed, ends, ranks, port, table = w.columns, w.fixed, w.ends, runs.rank, runs.port, runs.table
     ptr, goal, time = packets.ptr, packets.goal, packets.time
-    follows, tail, busy = scratch.follows, scratch.tail, scratch.busy
+    follows, tail, busy, journal = scratch.follows, scratch.tail, scratch.busy, scratch.journal
+    changed = 0
     for endpoint in range(len(ends)):
         if ptr[endpoint] == ptr[endpoint + 1]:
             continue
@@ -242,5 +248,7 @@ def _inject(w: Wires, runs: Runs, links: Ints, packets: Packets, scratch: Scratc
             free = start + serialisation
             time[p] = start + latency
             _append(p, table[tile, goal[p]] + inlet, ranks, tail, follows, busy)
+        changed = write_down(journal, changed, links, link)
         links[link, FREE_AT] = free
         links[link, JOINED] += ptr[endpoint + 1] - ptr[endpoint]
+    return changed

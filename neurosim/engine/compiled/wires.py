@@ -21,6 +21,8 @@ _KINDS = {"E": EAST, "W": WEST, "N": NORTH, "S": SOUTH, "inject": INJECT, "eject
 # Columns of Wires.fixed: FAR_X and FAR_Y are the tile at a link's far end; an edge between chips has -1 for the one
 # that differs from packet to packet.
 LATENCY, SERIALISATION, KIND, FAR_X, FAR_Y = range(5)
+# The first columns of the links' state: when a link is free again (ps), and how many packets have joined it.
+FREE_AT, JOINED = range(2)
 # Columns of Wires.ends.
 INJECT_LINK, EJECT_LINK, END_X, END_Y = range(4)
 
@@ -134,9 +136,9 @@ def runs_of(wires: Wires, layout: Sequence[tuple[str, int, int]], chip: Place | 
 
 
 def no_runs() -> Runs:
-    """Return no streams, for chips whose network is worked event by event."""
+    """Return no streams, for a network that is not worked link by link."""
     none = np.zeros(0, dtype=np.int64)
-    return Runs(none, none, none, none, np.zeros((0, 0), dtype=np.int32), none)
+    return Runs(none, none, np.zeros(1, dtype=np.int64), none, np.zeros((0, 0), dtype=np.int32), none)
 
 
 def _table(wires: Wires, out: Ints, eject: Ints) -> NDArray[np.int32]:

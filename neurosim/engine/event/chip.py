@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from neurosim.engine.event.packet import SpikePacket
 from neurosim.engine.event.recorder import Recorder
 from neurosim.engine.event.router import Router
 from neurosim.engine.event.tick import Tick
+from neurosim.engine.how import How, Sink
+from neurosim.engine.world import World
 from neurosim.errors import NeurosimError, UnsupportedError
 from neurosim.program import Destinations, Program
 from neurosim.results import Run
@@ -32,8 +35,8 @@ class EventChip:
     Endpoints of the mesh are the I/O ports, then the cores in use, then on multicast chips the event router.
     """
 
-    def __init__(self, program: Program, constants: ConstantSet) -> None:
-        self.program, self.constants = program, constants
+    def __init__(self, program: Program, constants: ConstantSet, how: How = How()) -> None:  # noqa: B008  frozen
+        self.program, self.constants, self._how = program, constants, how
         self.kind = core_kind(program.chip.core_kind)
         self.env = simpy.Environment(initial_time=0)
         ports = [(int(x), int(y)) for x, y in program.chip.io.ports]
@@ -42,7 +45,15 @@ class EventChip:
         self._hub = self._event_router() if self.kind.MULTICAST else None
         self._forest = self._trees() if self._hub is not None else None
         self.mesh = build_mesh(
-            self.env, program, constants, self.places, self._first_core, self._hub, self._deliver, self._router()
+            self.env,
+            program,
+            constants,
+            self.places,
+            self._first_core,
+            self._hub,
+            self._deliver,
+            self._router(),
+            how.contention,
         )
         if self._forest is not None:
             self._forest.join(self.mesh)
@@ -57,7 +68,11 @@ class EventChip:
         self._latency: Counter[int] = Counter()
 
     def _router(self) -> Callable[..., Router]:
-        return self._forest.router if self._forest is not None else Router
+        if self._how.router is None:
+            return self._forest.router if self._forest is not None else Router
+        if self._forest is not None:
+            raise UnsupportedError(f"{self.program.chip.name}: a router of one's own on a multicast chip unsupported")
+        return self._how.router
 
     def _event_router(self) -> int:
         tile = self.program.chip.event_router
@@ -122,13 +137,16 @@ class EventChip:
         record_spikes: bool = False,
         trace_first: bool = True,
         progress: Callable[[int], None] | None = None,
+        sink: Sink | None = None,
+        world: World | None = None,
     ) -> Run:
         """Run samples ``inputs`` [n, T, input lines] one after another.
 
         ``record_spikes`` keeps every pulse of every sample; ``trace_first`` the packets of the first sample;
-        ``progress`` is called with the number of samples done since the last call.
+        ``progress`` is called with the number of samples done since the last call; ``sink`` takes all pulses and
+        packets of all samples. A ``world`` gives the pulses of every step when it begins, and sees what has fired.
         """
-        recorder = Recorder(self.program, self.kind.counters(self.program.chip), inputs.shape, record_spikes)
+        recorder = Recorder(self.program, self.kind.counters(self.program.chip), inputs.shape, record_spikes, sink)
         for core in self.cores:
             core.on_end = lambda index, step: recorder.end_core_step(index, step, self.cores[index].state.counters)
         for sample, pulses in enumerate(inputs):
@@ -136,15 +154,15 @@ class EventChip:
                 link.free_at = 0  # every sample starts on idle wires, whatever ran before it
             for core in self.cores:
                 core.reset()
-                core.on_sweep = self._listener(recorder, sample)
+                core.on_sweep = self._listener(recorder, sample, world)
             for sender in self._senders:
-                sender.reset(trace_first and sample == 0)
+                sender.reset(sink is not None or (trace_first and sample == 0))
             recorder.begin_sample()
             self._latency.clear()
             links = self.mesh.packets_per_link()
             begin = int(self.env.now)
-            self.env.run(until=self.env.process(self._sample(pulses, sample, recorder, begin)))
-            recorder.packets(self._senders, begin)
+            self.env.run(until=self.env.process(self._sample(pulses, sample, recorder, begin, world)))
+            recorder.packets(sample, self._senders, begin)
             recorder.end_sample(
                 sample,
                 [core.state.counters for core in self.cores],
@@ -154,11 +172,14 @@ class EventChip:
             )
             if progress is not None:
                 progress(1)
-        return recorder.result(self.constants.name, self.layout(), self.places, self._hub)
+        run = recorder.result(self.constants.name, self.layout(), self.places, self._hub)
+        return replace(run, network=self._how.network)
 
-    def _listener(self, recorder: Recorder, sample: int) -> Callable[..., None]:
+    def _listener(self, recorder: Recorder, sample: int, world: World | None) -> Callable[..., None]:
         def swept(index: int, step: int, firing: Any) -> None:
-            recorder.swept(sample, index, step, firing.units, self.cores[index].state)
+            pulses = recorder.swept(sample, index, step, firing.units, self.cores[index].state)
+            if world is not None:
+                world.see(pulses)
 
         return swept
 
@@ -167,14 +188,16 @@ class EventChip:
         return list_links(self.mesh.columns, self.mesh.rows, self.places, chip_size(self.program))
 
     def _sample(
-        self, pulses: NDArray[Any], sample: int, recorder: Recorder, begin: int
+        self, pulses: NDArray[Any], sample: int, recorder: Recorder, begin: int, world: World | None
     ) -> Generator[simpy.Event, Any, None]:
         """The host's process for one sample: feed the pulses, then let the pipeline drain."""
         steps = len(pulses) + self.program.lowered.extra_steps
         none = np.zeros(pulses.shape[1], dtype=pulses.dtype)
 
         def inject(step: int) -> None:
-            self.ports.inject(pulses[step] if step < len(pulses) else none, step, int(self.env.now))
+            now = int(self.env.now)
+            given = pulses[step] if step < len(pulses) else none
+            self.ports.inject(given if world is None else world.turn(step, now - begin), step, now)
 
         def record(step: int) -> None:
             recorder.end_step(sample, step, int(self.env.now) - begin)
@@ -203,8 +226,9 @@ def build_mesh(
     hub: int | None,
     deliver: Callable[[SpikePacket], None],
     router: Callable[..., Router],
+    contention: bool = True,
 ) -> Mesh:
-    """Build the mesh of a chip from its constants."""
+    """Build the mesh of a chip from its constants; without ``contention`` packets never wait for each other."""
     serialisation = constants.duration("link_serialisation")
     # A packet cannot pass faster than its own length on the wire, also where no time within a tile is given.
     half = max(constants.duration("spike_within_tile") // 2, serialisation, 1)
@@ -217,6 +241,10 @@ def build_mesh(
         eject_time.append(max(constants.duration("router_latency"), 1))
     size = chip_size(program)
     edge = [constants.duration(name) for name in ("edge_crossing", "edge_serialisation")] if size else [0, 0]
+    depth = constants.flow["buffer_depth"].whole() if "buffer_depth" in constants.flow else 0
+    if not contention:
+        inject, eject = [0] * len(inject), [0] * len(eject)
+        serialisation = edge[1] = depth = 0
     return Mesh(
         env,
         program.chip.columns,
@@ -230,7 +258,7 @@ def build_mesh(
         eject_latency=eject_time,
         eject_serialisation=eject,
         deliver=deliver,
-        depth=constants.flow["buffer_depth"].whole() if "buffer_depth" in constants.flow else 0,
+        depth=depth,
         chip=size,
         edge_latency=edge[0],
         edge_serialisation=edge[1],

@@ -12,19 +12,26 @@ from numpy.typing import NDArray
 
 from neurosim.program import Program
 from neurosim.results import Activity, Run, Spikes, Times
+from neurosim.results.activity import bounded
 
 if TYPE_CHECKING:
     from neurosim.cores.kind import CoreState
     from neurosim.engine.event.core import Sender
+    from neurosim.engine.how import Sink
 
 
 class Recorder:
     """Collects counters, times, pulses and answers of n samples of T steps."""
 
     def __init__(
-        self, program: Program, counters: tuple[str, ...], shape: tuple[int, ...], record_spikes: bool
+        self,
+        program: Program,
+        counters: tuple[str, ...],
+        shape: tuple[int, ...],
+        record_spikes: bool,
+        sink: Sink | None = None,
     ) -> None:
-        self.program, self._counters = program, counters
+        self.program, self._counters, self._sink = program, counters, sink
         n, self._steps, _ = shape
         chip_steps = self._steps + program.lowered.extra_steps
         cores = len(program.cores)
@@ -52,15 +59,18 @@ class Recorder:
         """Start a sample: all counters of the cores are at zero."""
         self._before[:] = 0
 
-    def swept(self, sample: int, core: int, step: int, units: NDArray[np.int64], state: CoreState) -> None:
-        """Record what a core did in a step: the units that fired, and membranes when they are read out."""
-        if len(units):
-            self._pulses(sample, step, self._whose[core][units])
+    def swept(self, sample: int, core: int, step: int, units: NDArray[np.int64], state: CoreState) -> NDArray[np.int64]:
+        """Record what a core did in a step: the units that fired, and membranes when they are read out.
+
+        Returns rows (step, population, neuron) of the units that are somas.
+        """
+        pulses = self._pulses(sample, step, self._whose[core][units])
         for name in self.program.readouts:
             if step == self.program.lag[name] + self._steps - 1 and not self._fires[name]:
                 members = self.program.members[name]
                 here = members.core == core
                 self._answers[name][sample, here] = state.membranes(members.state[here])
+        return pulses
 
     def end_core_step(self, core: int, step: int, counters: NDArray[np.int64]) -> None:
         """Record the counters of a core after a step."""
@@ -71,9 +81,12 @@ class Recorder:
         """Record the end of a step at ``time`` (ps after the sample's start)."""
         self._ends[sample, step] = time
 
-    def _pulses(self, sample: int, step: int, owners: NDArray[np.int64]) -> None:
+    def _pulses(self, sample: int, step: int, owners: NDArray[np.int64]) -> NDArray[np.int64]:
         """Count pulses given as rows (population, neuron); population -1 is a unit that is no soma."""
-        for population, neuron in owners[owners[:, 0] >= 0].tolist():
+        rows = np.insert(owners[owners[:, 0] >= 0], 0, step, axis=1)
+        if self._sink is not None and len(rows):
+            self._sink.spikes(sample, rows)
+        for _, population, neuron in rows.tolist():
             name = self._names[population]
             self._counts[name][sample, step] += 1
             if sample == 0:
@@ -82,17 +95,22 @@ class Recorder:
                 self._full[name][sample, step, neuron] = True
             if name in self._answers and 0 <= step - self.program.lag[name] < self._steps:
                 self._answers[name][sample, neuron] += 1
+        return rows
 
-    def packets(self, senders: Sequence[Sender], begin: int) -> None:
+    def packets(self, sample: int, senders: Sequence[Sender], begin: int) -> None:
         """Count the packets of a sample by step and keep those that were traced, once all are delivered."""
         for sender in senders:
             for step, number in sender.sent.items():
                 self._packets_per_step[step] += number
         traced = [entry for sender in senders for entry in sender.trace or ()]
-        self._first_packets += [
+        rows: list[tuple[int, ...]] = [
             (step, p.source, p.destination, p.axon, p.created - begin, p.delivered - begin)
             for step, p in sorted(traced, key=itemgetter(0))
         ]
+        if sample == 0:
+            self._first_packets = rows
+        if self._sink is not None:
+            self._sink.packets(sample, np.array(rows, dtype=np.int64).reshape(-1, 6))
 
     def end_sample(
         self,
@@ -153,9 +171,12 @@ class Recorder:
                 tuple(links),
             ),
             Spikes(
-                self._names, self._counts, np.array(sorted(self._raster), dtype=np.int64).reshape(-1, 3), self._full
+                self._names,
+                self._counts,
+                bounded(np.array(sorted(self._raster), dtype=np.int64).reshape(-1, 3)),
+                self._full,
             ),
-            Times(self._ends, (values, counts), np.array(self._first_packets, dtype=np.int64).reshape(-1, 6)),
+            Times(self._ends, (values, counts), bounded(np.array(self._first_packets, dtype=np.int64).reshape(-1, 6))),
             self._answers,
             tuple(positions[:hub]),
         )

@@ -13,6 +13,7 @@ from neurosim.engine.event.mesh import Mesh
 from neurosim.engine.event.packet import SpikePacket
 
 _FIRST = -(1 << 40)  # before links and packets: what arrives in the picosecond of a tick's start belongs to the next
+_HOST = _FIRST - 1  # the host's timer comes before those of the cores
 
 
 class Tick:
@@ -36,7 +37,7 @@ class Tick:
         running = [self.env.process(self._core(core, steps)) for core in self.cores]
         for step in range(steps):
             inject(step)
-            yield self._at(self._begin + (step + 1) * self.period)
+            yield self._at(self._begin + (step + 1) * self.period, _HOST)
             if step < steps - 1:
                 record(step)
         yield simpy.AllOf(self.env, running)
@@ -59,11 +60,11 @@ class Tick:
             yield self._at(end)
         core.hand_over(steps - 1)
 
-    def _at(self, time: int) -> simpy.Event:
+    def _at(self, time: int, priority: int = _FIRST) -> simpy.Event:
         """Return an event at an absolute time, taken before links and packets of the same picosecond."""
         event = self.env.event()
         event._ok, event._value = True, None
-        cast("Clock", self.env).schedule(event, _FIRST, time - int(self.env.now))
+        cast("Clock", self.env).schedule(event, priority, time - int(self.env.now))
         return event
 
     def delivered(self, packet: SpikePacket) -> None:

@@ -1,0 +1,149 @@
+"""The host's side of a sample: it calls compiled code for many steps at once and takes away what that has written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.engine.compiled.counts import settle
+from neurosim.engine.compiled.exact import clear_links
+from neurosim.engine.compiled.late import run_late, start_late
+from neurosim.engine.compiled.recorder import ArrayRecorder
+from neurosim.engine.compiled.sample import Chip, run_steps, sweep_part
+from neurosim.engine.compiled.sheet import (
+    BINS,
+    FIRED,
+    LATE,
+    NOW,
+    OVERRUNS,
+    SLOW,
+    TALLIES,
+    TRACED,
+    Sheet,
+)
+from neurosim.engine.compiled.wires import JOINED
+from neurosim.engine.world import World
+
+Ints = NDArray[np.int64]
+_BUDGET = 1 << 18  # rows that may wait in the sheet before they are taken away
+
+
+def make_ready(chip: Chip) -> None:
+    """Let the compiled code for a chip be made, or taken from disk."""
+    rows = np.zeros((0, 6), dtype=np.int64)
+    none, pulses = rows[:, 0].copy(), np.zeros((0, len(chip.entries.line_ptr) - 1), dtype=np.int32)
+    tally = np.zeros(TALLIES, dtype=np.int64)
+    sheet = Sheet(tally, none, none, rows, rows, none, rows, none, none, rows[:, :2].copy(), rows)
+    run_steps(chip, pulses, 0, 0, False, sheet, 1, False)
+
+
+class Steps:
+    """Runs samples on a chip and gives what they leave to a recorder; ``reset`` loads the cores' state."""
+
+    def __init__(
+        self, chip: Chip, reset: Callable[[Any], None], recorder: ArrayRecorder, threads: int, budget: int = _BUDGET
+    ) -> None:
+        self._chip, self._reset, self._recorder, self._budget = chip, reset, recorder, budget
+        self._threads = min(threads, len(chip.fired.units))
+        self._bins = np.zeros(BINS, dtype=np.int64)
+        self._before = np.zeros_like(chip.cores.counters)
+        units, packets = len(chip.fired.unit), len(chip.room.packets.entry)
+        copies = chip.room.copy.shape[1]
+        # Memory that nobody has written to takes no room.
+        self._fired = np.zeros((budget + units, 2), dtype=np.int64)
+        self._slow = np.zeros(budget + max(packets, copies), dtype=np.int64)
+        self._traced = np.zeros((budget + packets, 6), dtype=np.int64)
+
+    def sample(self, sample: int, pulses: NDArray[np.int32], tracing: bool, world: World | None = None) -> None:
+        """Run the steps of one sample [steps, input lines] from the state after loading.
+
+        A ``world`` gives the pulses of every step when it begins, and sees what has fired.
+        """
+        chip, recorder, steps = self._chip, self._recorder, len(pulses)
+        self._reset(chip.cores)
+        clear_links(chip.net.wires, chip.net.links)
+        chip.net.links[:, JOINED] = 0
+        sheet, late, step = self._sheet(steps), None, 0
+        while step < steps:
+            stop = steps
+            if world is not None:
+                pulses[step], stop = world.turn(step, int(sheet.tally[NOW])), step + 1
+            trace = tracing and recorder.wants_packets
+            if late is None:
+                step = self._advance(pulses, step, stop, sheet, trace)
+                self._take(sample, sheet, world)
+                if step < 0:
+                    late, step = self._start_late(-1 - step, sheet), -step
+            if late is not None:
+                traffic, *rows = run_late(chip, late[0], late[1], pulses, stop if stop < steps else -1, sheet, trace)
+                late, step = (traffic, late[1]), stop
+                self._give(sample, world, *rows)
+        if len(chip.net.tally.sent):
+            settle(chip.net.wires, chip.net.trees, chip.entries, chip.net.tally, chip.net.links)
+        recorder.steps(sample, sheet.ends, sheet.sent, sheet.per_step)
+        recorder.membranes(sample, dict(zip(sheet.read.tolist(), sheet.membranes, strict=True)), chip.fired.unit_ptr)
+        stragglers = int(sheet.tally[OVERRUNS]), int(sheet.tally[LATE])
+        recorder.finish_sample(sample, chip.cores.counters, chip.net.links[:, JOINED].copy(), stragglers)
+
+    def finish(self) -> None:
+        """Record what was kept over all samples."""
+        self._recorder.latency_counts(self._bins)
+        self._bins[:] = 0
+
+    def _sheet(self, steps: int) -> Sheet:
+        ends, sent = np.zeros((2, steps), dtype=np.int64)
+        read = np.array(self._recorder.readout_steps(), dtype=np.int64)
+        self._before[:] = 0
+        return Sheet(
+            np.zeros(TALLIES, dtype=np.int64),
+            ends,
+            sent,
+            np.zeros((steps, self._before.shape[1]), dtype=np.int64),
+            self._before,
+            read,
+            np.zeros((len(read), len(self._chip.fired.unit)), dtype=np.int64),
+            self._bins,
+            self._slow,
+            self._fired,
+            self._traced,
+        )
+
+    def _advance(self, pulses: NDArray[np.int32], step: int, stop: int, sheet: Sheet, tracing: bool) -> int:
+        """Run steps from one on; returns as ``run_steps``."""
+        if self._threads == 1:
+            return int(run_steps(self._chip, pulses, step, stop, False, sheet, self._budget, tracing))
+        chip = self._chip
+        parts = np.linspace(0, len(chip.fired.units), self._threads + 1).astype(int).tolist()
+        with ThreadPoolExecutor(self._threads) as pool:
+            while step < stop and sheet.tally[[FIRED, TRACED, SLOW]].max() < self._budget:
+                jobs = [pool.submit(sweep_part, chip.cores, a, b, step, chip.fired) for a, b in pairwise(parts)]
+                for job in jobs:
+                    job.result()
+                step = int(run_steps(chip, pulses, step, step + 1, True, sheet, self._budget, tracing))
+                if step < 0:
+                    return step
+        return step
+
+    def _start_late(self, step: int, sheet: Sheet) -> Any:
+        chip = self._chip
+        first_core, packets = chip.entries.first_core, chip.room.packets
+        return start_late(chip.net, packets, chip.fired, first_core, chip.clock.period, step, sheet)
+
+    def _take(self, sample: int, sheet: Sheet, world: World | None) -> None:
+        """Take the rows out of the sheet."""
+        fired, traced, slow = (int(sheet.tally[place]) for place in (FIRED, TRACED, SLOW))
+        self._give(sample, world, sheet.fired[:fired], sheet.traced[:traced], sheet.slow[:slow])
+        sheet.tally[[FIRED, TRACED, SLOW]] = 0
+
+    def _give(self, sample: int, world: World | None, fired: Ints, traced: Ints, slow: Ints) -> None:
+        recorder = self._recorder
+        pulses = recorder.fired(sample, fired)
+        recorder.traced(sample, traced)
+        recorder.latencies(slow)
+        if world is not None:
+            world.see(pulses)
