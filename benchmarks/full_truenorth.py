@@ -368,6 +368,7 @@ def measure(program: Program, cores: Any, threads: int, ticks: int) -> dict[str,
         "synaptic_events_per_tick": events,
         "synaptic_events_per_s": events / seconds,
         "hops_per_spike": int(chip.mail.hops.sum()) / total["spikes"],
+        "array_bytes": array_bytes((chip.cores, chip.fired, chip.mail, *chip.arrivals)),
         "late_spikes": total["late_spikes"],
         "bytes_per_tick": sum(touched.values()),
         "bytes_by_array": touched,
@@ -402,7 +403,7 @@ def main() -> None:
     assert alike[0] == alike[1] == alike[2], "results depend on the number of threads"
     ticks = -(-options.ticks // TOGETHER) * TOGETHER
     rows = [measure(program, cores, threads, ticks) for threads in range(1, options.threads + 1)]
-    memory = {"peak": peak_memory(), "before the chip was built": before, "cores": array_bytes(cores)}
+    memory = {"peak": peak_memory(), "before the chip was built": before, "arrays": rows[-1]["array_bytes"]}
     for row in rows:  # last, as the arrays that are copied need memory too
         row["copy_bytes_per_s"] = copy_rate(row["threads"])
         row["bandwidth"] = row["bytes_per_tick"] / row["ms_per_tick"] * 1e3 / row["copy_bytes_per_s"]
@@ -431,8 +432,8 @@ def markdown(result: dict[str, Any]) -> str:
         f"{first['ticks']:,} ticks; {first['rate_hz']:.2f} Hz, {first['spikes_per_tick']:,.0f} spikes,"
         f" {first['synaptic_events_per_tick']:,.0f} synaptic events and {first['bytes_per_tick'] / 1e6:.1f} MB touched"
         f" per tick, {first['hops_per_spike']:.1f} hops per spike. Results equal for 1, 2 and 3 threads.",
-        f"Peak memory {memory['peak']} ({memory['before the chip was built']} before the chip was built;"
-        f" all cores {memory['cores']}); built in {result['build_s']:.1f} s.",
+        f"Arrays of the chip {memory['arrays']}; peak memory of the process {memory['peak']}, the compiler's included"
+        f" ({memory['before the chip was built']} before the chip was built). Built in {result['build_s']:.1f} s.",
     ]
     return "\n".join(lines)
 

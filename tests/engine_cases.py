@@ -30,6 +30,7 @@ CONGESTED = [
     {"flow.buffer_depth": "3", "time.link_serialisation": "1 ns", "time.output_message": "0 ns"},
     {"flow.buffer_depth": "1", "time.link_serialisation": "0 ns"},
     {"flow.buffer_depth": "0", "time.link_serialisation": "20 ns"},
+    {"flow.buffer_depth": "4", "time.link_serialisation": "8 ns"},
 ]
 
 

@@ -146,7 +146,8 @@ def random_arrivals(rng, program, step, density):
     slots = program.chip.limit("scheduler_slots")
     counts = [int(rng.integers(0, 1 + int(density * len(image.axon_type)))) for image in program.images]
     axons = [rng.integers(0, len(image.axon_type), n) for image, n in zip(program.images, counts, strict=True)]
-    due = step + 1 + np.where(rng.random(sum(counts)) < 0.1, rng.integers(-slots, 40), rng.integers(0, slots))
+    n = sum(counts)
+    due = step + 1 + np.where(rng.random(n) < 0.1, rng.integers(-2 * slots, 40, n), rng.integers(0, slots, n))
     count = np.array(counts, dtype=np.int64)
     # The cores' shares lie in any order in the arrays of all packets.
     order = rng.permutation(len(counts))
@@ -268,6 +269,35 @@ def test_does_an_empty_range_leave_everything_alone(empty):
     sweep(cores, empty, empty, 0, fired)
     assert (fired.units == UNTOUCHED).all()
     assert not cores.counters.any()
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds, st.sampled_from([0.02, 0.5, 1.0]))
+def test_does_a_spike_leave_after_all_events_up_to_its_column(seed, density):
+    """Told once more from the memories alone, for cores of any width: columns one by one, each with its events."""
+    program = random_program(seed, CHIPS[1])
+    cores, fired, rng = (
+        flat(program, CHIPS[1].constants()),
+        fired_of(program, multicast=False),
+        np.random.default_rng(seed),
+    )
+    update, event, spike = 186_000, 1_500, 3_000  # ps, see CHIPS
+    sweep(cores, 0, len(program.images), 0, fired)
+    active = [np.flatnonzero(rng.random(len(image.axon_type)) < density) for image in program.images]
+    count = np.array([len(axons) for axons in active])
+    axon, due = np.concatenate(active), np.ones(count.sum(), dtype=np.int64)
+    receive(cores, 0, len(count), 0, Arrivals(np.cumsum(count) - count, count, axon, due, due))
+    before = cores.counters[:, 0].copy()
+    sweep(cores, 0, len(program.images), 1, fired)
+    for k, image in enumerate(program.images):
+        synapses = np.unpackbits(image.rows, axis=1, count=image.n, bitorder="little")
+        events = np.cumsum(synapses[active[k]].sum(axis=0, dtype=np.int64))
+        units = fired.unit[fired.unit_ptr[k] :][: fired.units[k]]
+        leaves = (units + 1) * update + events[units] * event + np.arange(1, len(units) + 1) * spike
+        sends = program.outputs[k].ptr[units + 1] > program.outputs[k].ptr[units]
+        assert fired.leaves[fired.entry_ptr[k] :][: fired.messages[k]].tolist() == leaves[sends].tolist()
+        assert fired.duration[k] == image.n * update + events[-1] * event + len(units) * spike
+        assert cores.counters[k, 0] - before[k] == events[-1]
 
 
 # ---- what they are made of ---------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What both engines share when a network runs on an array: hosts and programs of a sample, and the Run that it leaves."""
+"""What both engines share when a network runs on an array: hosts and programs of a sample, and the Run."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from neurosim.chip import ConstantSet
 from neurosim.cores.f18a import isa
 from neurosim.cores.f18a import registers as reg
 from neurosim.cores.f18a.array import Array, Host, Send, collector
-from neurosim.cores.f18a.host import decode, encode
+from neurosim.cores.f18a.host import decode, encode, encode_events
 from neurosim.cores.f18a.load import ArrayProgram
+from neurosim.cores.f18a.plan import EVENTS
 from neurosim.cores.f18a.prices import CLASSES, COUNTERS, ROLES
 from neurosim.cores.f18a.program import NodeProgram
 from neurosim.cores.f18a.timing import durations
@@ -65,10 +66,11 @@ class Samples:
             for image in self.program.images
         ]
 
-    def words(self, pulses: NDArray[Any]) -> Ints:
-        """Return what the host sends for pulses [..., T, input lines], int64[..., T * words]."""
-        found = encode(pulses.astype(np.bool_), self.program.plan.host_words)
-        return found.reshape(*found.shape[:-2], -1)
+    def words(self, pulses: NDArray[Any]) -> list[Ints]:
+        """Return what the host sends for each of the samples ``pulses`` [n, T, input lines]."""
+        plan = self.program.plan
+        found = encode(pulses.astype(np.bool_), plan.host_words)
+        return [encode_events(each, plan.slots) if plan.coding == EVENTS else each.ravel() for each in found]
 
     def array(self, words: Sequence[int], steps: int) -> Array:
         """Return the array with hosts that send the words as fast as they are taken, and take the answers."""
@@ -106,7 +108,9 @@ class ArrayRun:
         self._answers = {name: np.zeros((n, self._sizes[name]), dtype=np.int64) for name in network.outputs}
         self._per_step = np.zeros((self._steps, len(COUNTERS)), dtype=np.int64)
         self._first: Ints = np.zeros((0, 3), dtype=np.int64)
-        self._events = _events_matrix(self._program).astype(np.float32)  # sums stay below 2**24: exact
+        sources = self._lines + network.n_neurons
+        self._pulses = np.zeros((n, sources), dtype=np.int64)  # of every line and neuron, by sample
+        self._pulses_per_step = np.zeros((self._steps, sources), dtype=np.int64)
         times = durations(self._program.chip, samples.constants)
         self._unext = int(times[reg.MICRONEXT])
         self._roles = [ROLES[image.kind] for image in self._program.images]
@@ -118,9 +122,10 @@ class ArrayRun:
         self._spikes(sample, fired)
         answers = self._program.plan.answers
         self._ends[sample] = outcome.times.reshape(self._steps, len(answers))[:, -1]
-        events = (np.concatenate([pulses, fired], axis=1).astype(np.float32) @ self._events).astype(np.int64)
-        self._per_step[:, COUNTERS.index("synaptic_operations_done")] += events.sum(axis=1)
-        self._count(sample, outcome, events.sum(axis=0), fired.sum(axis=0))
+        active = np.concatenate([pulses, fired], axis=1)
+        self._pulses[sample] = active.sum(axis=0)
+        self._pulses_per_step += active
+        self._count(sample, outcome, fired.sum(axis=0))
         self._moved[sample] = outcome.read.sum() + len(outcome.answers)
 
     def _fired(self, outcome: Outcome) -> NDArray[np.bool_]:
@@ -159,14 +164,13 @@ class ArrayRun:
             if self._sink is not None:
                 self._sink.spikes(sample, ordered)
 
-    def _count(self, sample: int, outcome: Outcome, events: Ints, fired: Ints) -> None:
+    def _count(self, sample: int, outcome: Outcome, fired: Ints) -> None:
         row = self._per_core[sample]
 
         def put(name: str, values: Any) -> None:
             row[:, COUNTERS.index(name)] = values
 
         opcodes, active = outcome.opcodes, outcome.active
-        put("synaptic_operations_done", events)
         put("spikes", _per_node(self._program, fired))
         put("neuron_updates_done", opcodes[:, isa.MINUS_IF] * self._has_neurons)
         for name, values in _classes(opcodes, outcome.read + outcome.sent).items():
@@ -183,6 +187,9 @@ class ArrayRun:
     def result(self, engine: str) -> Run:
         """Return the run."""
         program, n = self._program, len(self._per_core)
+        events, done = _events_matrix(program), COUNTERS.index("synaptic_operations_done")
+        self._per_core[:, :, done] = _product(self._pulses, events)
+        self._per_step[:, done] = _product(self._pulses_per_step, events).sum(axis=1)
         network = np.zeros((n, len(NETWORK_COUNTERS)), dtype=np.int64)
         network[:, NETWORK_COUNTERS.index("packets")] = self._moved
         network[:, NETWORK_COUNTERS.index("chip_steps")] = self._steps
@@ -228,6 +235,12 @@ def _per_node(program: ArrayProgram, fired: Ints) -> Ints:
     for members in program.members.values():
         np.add.at(found, members.core, fired[first : first + len(members.core)])
         first += len(members.core)
+    return found
+
+
+def _product(counts: Ints, matrix: Ints) -> Ints:
+    """Return a product of whole numbers; float64 holds all of them below 2**53."""
+    found: Ints = (counts.astype(np.float64) @ matrix.astype(np.float64)).astype(np.int64)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The engines for chips of discipline "asynchronous": arrays of nodes that run code and wait for each other at ports."""
+"""The engines for chips of discipline "asynchronous": nodes that run code and wait for each other at ports."""
 
 from __future__ import annotations
 

@@ -4,6 +4,9 @@ A synapse of delay d to position p of its core adds to place ``d * width + p`` o
 row of the next step on: that place is its key. Where many synapses of an axon fall in one block of LANES places, the
 block is stored with a weight for every place, zeros where there is no synapse, and is added as a whole; the others
 are pairs of key and weight. The order of adding is free, as sums only count modulo 2**bits.
+
+What a spike needs is most often in no cache, so that the number of places to look at counts: an axon's record holds
+its first pairs itself.
 """
 
 from __future__ import annotations
@@ -15,8 +18,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from neurosim.cores.compartment.flat_block import add_block
-from neurosim.cores.compartment.flat_neurons import LANE, LANES, Neurons, blocks, starts
+from neurosim.cores.compartment.flat_block import add_block, fetch
+from neurosim.cores.compartment.flat_neurons import LANES, Neurons, blocks, starts
 from neurosim.cores.compartment.image import CompartmentImage
 from neurosim.cores.compartment.prices import COUNTERS
 from neurosim.cores.flat import Arrivals
@@ -28,12 +31,13 @@ _INPUTS, _DENSE, _SPARSE = (
     COUNTERS.index(name) for name in ("input_messages", "synaptic_operations_dense", "synaptic_operations_sparse")
 )
 
-# An axon's record: where its words begin, the number of its synapses, and two marks.
+# An axon's record: where its words begin, the number of its synapses and two marks, in 64 bits; and 64 bits of pairs.
 _COUNT_BITS = 24
 _WITH_INDEX, _WITH_BLOCKS = 1, 2
 _SHIFT = _COUNT_BITS + 2
 _COUNT = (1 << _COUNT_BITS) - 1
-_BYTES = 8  # that a synapse may take in a block; in a pair it takes 4, or 8 if a word has 32 bits
+_BYTES = 8  # that a synapse may take in a block
+_AHEAD = 128  # arrivals whose synapses are waited for together
 
 
 class Times(NamedTuple):
@@ -45,15 +49,18 @@ class Times(NamedTuple):
 
 
 class Synapses(NamedTuple):
-    """Core k has axons ``axon_ptr[k]:axon_ptr[k + 1]`` of ``record``, and a ring of ``slots[k]`` rows of ``width[k]``.
+    """Core k has axons ``axon_ptr[k]:axon_ptr[k + 1]``, and a ring of ``slots[k]`` rows of ``width[k]``.
 
     The ring begins at ``ring_ptr[k]`` of ``sums``, of which one unit is 2**``grain``; ``taken`` takes the row of the
-    step, block by block. ``words`` is the stream: pairs of key and weight, or for an axon with blocks the numbers of
-    blocks and of pairs, the blocks (number and LANES weights), and the pairs. Unsigned words are read with ``mask``.
+    step, block by block. ``record`` int64[2 * axons], which is also ``near`` in words, has room for the first ``pairs``
+    pairs of an axon without blocks; ``words`` is the stream of all others, which for an axon with blocks begins with
+    the numbers of blocks and of pairs and the blocks (number and LANES weights). Unsigned words are read with ``mask``.
     """
 
     axon_ptr: Ints
     record: Ints
+    near: NDArray[Any]
+    pairs: int
     words: NDArray[Any]
     mask: int
     width: Ints
@@ -84,13 +91,16 @@ def synapses_of(
     records, words, begin = [], [], 0
     for image, places, wide in zip(images, np.split(neurons.place, neurons.unit_ptr[1:-1]), width, strict=True):
         record, stream = _stream(image, places, wide, grain, word)
-        records.append(record + (begin << _SHIFT))
+        record[:, 0] += begin << _SHIFT
+        records.append(record)
         words.append(stream)
         begin += len(stream)
-    ring_ptr = starts(sizes)
+    ring_ptr, record = starts(sizes), np.concatenate(records).ravel()
     return Synapses(
         starts(map(len, records)),
-        np.concatenate(records),
+        record,
+        record.view(word),
+        _pairs(word),
         np.concatenate(words),
         (1 << 8 * word.itemsize) - 1,
         np.array(width, dtype=np.int64),
@@ -104,10 +114,14 @@ def synapses_of(
     )
 
 
+def _pairs(word: np.dtype[Any]) -> int:
+    return 4 // word.itemsize
+
+
 def _stream(
     image: CompartmentImage, place: Ints, width: int, grain: int, word: np.dtype[Any]
 ) -> tuple[Ints, NDArray[Any]]:
-    """Return the records of a core's axons, counted from the start of its own words, and the words."""
+    """Return the records of a core's axons int64[axons, 2], counted from the start of its own words, and the words."""
     counts = np.diff(image.axon_ptr)
     if counts.max(initial=0) > _COUNT:
         raise UnsupportedError(f"an axon of {counts.max()} synapses; the compiled engine takes {_COUNT}")
@@ -123,80 +137,108 @@ def _stream(
     worth = size * _BYTES >= (LANES + 1) * word.itemsize
     blocked = np.repeat(worth, size)
     n_blocks = np.bincount(axon[first[worth]], minlength=len(counts))
-    n_pairs = np.bincount(axon[~blocked], minlength=len(counts))
+    all_pairs = np.bincount(axon[~blocked], minlength=len(counts))
+    n_near = np.where(n_blocks > 0, 0, np.minimum(all_pairs, _pairs(word)))
+    n_pairs = all_pairs - n_near
     head = 2 * (n_blocks > 0)
     begin = starts(head + (LANES + 1) * n_blocks + 2 * n_pairs)
     words = np.zeros(begin[-1], dtype=np.int64)
     here = np.flatnonzero(head)
     words[begin[here]], words[begin[here] + 1] = n_blocks[here], n_pairs[here]
-    at = _places(axon[first[worth]], begin[:-1] + head, LANES + 1)
+    at, _ = _places(axon[first[worth]], begin[:-1] + head, LANES + 1)
     words[at] = key[first[worth]] // LANES
     at = np.repeat(at, size[worth]) + 1 + key[blocked] % LANES
     np.add.at(words, at, weight[blocked])  # synapses of one key act together
-    at = _places(axon[~blocked], begin[:-1] + head + (LANES + 1) * n_blocks, 2)
-    words[at], words[at + 1] = key[~blocked], weight[~blocked]
+    axon, key, weight = axon[~blocked], key[~blocked], weight[~blocked]
+    at, rank = _places(axon, begin[:-1] + head + (LANES + 1) * n_blocks - 2 * n_near, 2)
+    far = rank >= n_near[axon]
+    words[at[far]], words[at[far] + 1] = key[far], weight[far]
+    record = np.zeros((len(counts), 2), dtype=np.int64)
+    near = record.view(word)[:, 2 * _pairs(word) :]
+    near[axon[~far], 2 * rank[~far]] = key[~far].astype(word)
+    near[axon[~far], 2 * rank[~far] + 1] = weight[~far].astype(word)
     marks = np.where(head, _WITH_BLOCKS, 0) + np.where(image.axon_sparse, _WITH_INDEX, 0)
-    return (begin[:-1] << _SHIFT) + (counts << 2) + marks, words.astype(word)
+    record[:, 0] = (begin[:-1] << _SHIFT) + (counts << 2) + marks
+    return record, words.astype(word)
 
 
-def _places(axon: Ints, begin: Ints, size: int) -> Ints:
-    """Return where things of some size go that belong to ascending axons, of which each has room from ``begin`` on."""
-    before = starts(np.bincount(axon, minlength=len(begin)))[axon]  # things of other axons
-    return begin[axon] + size * (np.arange(len(axon)) - before)
+def _places(axon: Ints, begin: Ints, size: int) -> tuple[Ints, Ints]:
+    """Lay things of some size side by side that belong to ascending axons, those of an axon from its ``begin`` on.
+
+    Returns where each goes, and its number among those of its axon.
+    """
+    rank = np.arange(len(axon)) - starts(np.bincount(axon, minlength=len(begin)))[axon]
+    return begin[axon] + size * rank, rank
 
 
 @njit(cache=True)
 def receive(cores: Any, first: int, last: int, step: int, arrivals: Arrivals) -> int:
     """Add the weights of what arrived at cores first..last-1; returns when it is processed (ps), 0 for nothing."""
     synapses, counters = cores.synapses, cores.counters
-    axon_ptr, record, words, sums = synapses.axon_ptr, synapses.record, synapses.words, synapses.sums
-    width, slots, ring_ptr = synapses.width, synapses.slots, synapses.ring_ptr
-    begin, count, axons, payloads, times, mask = (
-        arrivals.begin,
-        arrivals.count,
-        arrivals.axon,
-        arrivals.payload,
-        arrivals.time,
-        synapses.mask,
+    axon_ptr, record, near, words, sums = (
+        synapses.axon_ptr,
+        synapses.record,
+        synapses.near,
+        synapses.words,
+        synapses.sums,
     )
+    width, slots, ring_ptr, mask, pairs = (
+        synapses.width,
+        synapses.slots,
+        synapses.ring_ptr,
+        synapses.mask,
+        synapses.pairs,
+    )
+    begin, count, axons, payloads, times = arrivals
     graded, (message, per_dense, per_sparse) = synapses.graded, synapses.times
-    latest = 0
+    two, latest = np.uint64(2), 0
     for core in range(first, last):
-        if count[core] == 0:
-            continue
         size = slots[core] * width[core]
         ring = sums[ring_ptr[core] : ring_ptr[core] + size]
         base = ((step + 1) & (slots[core] - 1)) * width[core]
-        busy = dense = sparse = 0
-        for p in range(begin[core], begin[core] + count[core]):
-            entry = record[axon_ptr[core] + axons[p]]
-            n = (entry >> 2) & _COUNT
-            if entry & _WITH_INDEX:
-                sparse += n
-                busy = max(times[p], busy) + message + n * per_sparse
-            else:
-                dense += n
-                busy = max(times[p], busy) + message + n * per_dense
-            value = payloads[p] if graded else 1
-            at = np.uint64(entry >> _SHIFT)
-            if entry & _WITH_BLOCKS:
-                many, n = np.int64(words[at]) & mask, np.int64(words[at + np.uint64(1)]) & mask
-                at += np.uint64(2)
-                for _ in range(many):
-                    place = (np.int64(words[at]) & mask) * LANES + base
-                    if place >= size:
-                        place -= size
-                    at += np.uint64(1)
-                    add_block(ring, np.uint64(place), words, at, value)
-                    at += LANE
-            for _ in range(n):
-                place = (np.int64(words[at]) & mask) + base
-                if place >= size:
-                    place -= size
-                ring[np.uint64(place)] += value * words[at + np.uint64(1)]
-                at += np.uint64(2)
+        own, end = np.uint64(axon_ptr[core]), begin[core] + count[core]
+        busy = events = sparse = 0
+        for start in range(begin[core], end, _AHEAD):
+            some = range(start, min(start + _AHEAD, end))
+            for p in some:
+                fetch(record, two * (own + np.uint64(axons[p])))
+            for p in some:
+                entry = record[two * (own + np.uint64(axons[p]))]
+                if entry & _WITH_BLOCKS or (entry >> 2) & _COUNT > pairs:
+                    fetch(words, np.uint64(entry >> _SHIFT))
+            for p in some:
+                at = two * (own + np.uint64(axons[p]))
+                entry = record[at]
+                n = (entry >> 2) & _COUNT
+                events += n
+                sparse += n if entry & _WITH_INDEX else 0
+                busy = max(times[p], busy) + message + n * (per_sparse if entry & _WITH_INDEX else per_dense)
+                value = payloads[p] if graded else 1
+                if not entry & _WITH_BLOCKS:
+                    at = np.uint64(2 * pairs) * (at + np.uint64(1))
+                    for _ in range(pairs):  # a pair that is not there has weight 0
+                        place = (np.int64(near[at]) & mask) + base
+                        place -= size if place >= size else 0
+                        ring[np.uint64(place)] += value * near[at + np.uint64(1)]
+                        at += two
+                    n -= pairs
+                    at = np.uint64(entry >> _SHIFT)
+                else:
+                    at = np.uint64(entry >> _SHIFT)
+                    many, n = np.int64(words[at]) & mask, np.int64(words[at + np.uint64(1)]) & mask
+                    at += two
+                    for _ in range(many):
+                        place = (np.int64(words[at]) & mask) * LANES + base
+                        place -= size if place >= size else 0
+                        add_block(ring, np.uint64(place), words, at + np.uint64(1), value)
+                        at += np.uint64(LANES + 1)
+                for _ in range(n):
+                    place = (np.int64(words[at]) & mask) + base
+                    place -= size if place >= size else 0
+                    ring[np.uint64(place)] += value * words[at + np.uint64(1)]
+                    at += two
         latest = max(latest, busy)
         counters[core, _INPUTS] += count[core]
-        counters[core, _DENSE] += dense
+        counters[core, _DENSE] += events - sparse
         counters[core, _SPARSE] += sparse
     return latest

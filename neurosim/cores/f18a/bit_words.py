@@ -84,15 +84,13 @@ def _join(words: list[_Word], lots: Sequence[_Lot], fits: Fits) -> list[_Lot]:
             continue
         words[place].append(lot)
         facts[place] = facts[place][0] | lot[0], facts[place][1] + 1
-        for i in waiting:
-            if any(place == other for _, other in offers[i]):
-                offers[i] = _offers(words, facts, waiting[i], fits)
+        for i, other in waiting.items():
+            if any(place == found for _, found in offers[i]):
+                offers[i] = _offers(words, facts, other, fits)
     return alone
 
 
-def _offers(
-    words: Sequence[_Word], facts: Sequence[tuple[int, int]], lot: _Lot, fits: Fits
-) -> list[tuple[int, int]]:
+def _offers(words: Sequence[_Word], facts: Sequence[tuple[int, int]], lot: _Lot, fits: Fits) -> list[tuple[int, int]]:
     """Return the words that can take a line, as (what it costs there, place), the best two first."""
     found = []
     for place, (groups, size) in enumerate(facts):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurosim.cores.f18a import lanes
+from neurosim.cores.f18a import code_events, lanes
 from neurosim.cores.f18a.assemble import Code
 from neurosim.cores.f18a.code_cell import Cell, Feed, Soma, Spikes, cell_code, steps_address
 from neurosim.cores.f18a.code_leaf import FIRST, LAST, MIDDLE, Leaf, Synapses, leaf_code
@@ -15,7 +15,7 @@ from neurosim.cores.f18a.code_route import Run, router_code, runs
 from neurosim.cores.f18a.comb import Slot
 from neurosim.cores.f18a.isa import WORD_MASK
 from neurosim.cores.f18a.lex import AssemblyError
-from neurosim.cores.f18a.plan import HOST, BitWord, Occupied, Plan, Seat
+from neurosim.cores.f18a.plan import BITS, HOST, BitWord, Occupied, Plan, Seat
 from neurosim.cores.f18a.program import NodeProgram
 from neurosim.errors import CapacityError
 
@@ -48,7 +48,7 @@ def build(plan: Plan, chip: str) -> tuple[NodeImage, ...]:
     """Return the nodes of a plan in ascending order; raises CapacityError for one whose words do not fit."""
     images = [*_trunk(plan, chip)]
     for each in plan.branches:
-        images += _branch(each, chip)
+        images += _branch(each, chip, plan.slots if plan.lists(each) else ())
     return tuple(sorted(images, key=lambda image: image.node))
 
 
@@ -61,15 +61,18 @@ def _image(chip: str, node: int, kind: str, role: str, made: tuple[str, Code], *
 # Branches
 
 
-def _branch(each: Occupied, chip: str) -> Iterator[NodeImage]:
+def _branch(each: Occupied, chip: str, slots: Sequence[int]) -> Iterator[NodeImage]:
     parts = [(seat, k) for seat in each.seats for k in range(len(seat.parts))]
     needed = [seat.parts[k].words for seat, k in parts]
     beyond = [frozenset().union(*needed[i + 1 :]) for i in range(len(needed))]
     after = _after(each, [(seat, k == len(seat.parts) - 1) for seat, k in parts])
     for i, (seat, k) in enumerate(parts):
         slot, own, others = each.branch.slots[i], needed[i], beyond[i]
-        stream = tuple((w.index in own, w.index in others) for w in each.inward if w.index in own | others)
-        yield from _cell(chip, slot, seat, k, stream, after[i])
+        stream = [w.index for w in each.inward if w.index in own | others]
+        moves = tuple((index in own, index in others) for index in stream)
+        ports = {w.index: p for p, leaf in zip(slot.leaf_ports, seat.parts[k].leaves, strict=False) for w in leaf}
+        lists = tuple(ports.get(index) for index in stream) if slots else ()
+        yield from _cell(chip, slot, seat, k, moves, after[i], lists, slots)
     if each.leaves_chip:
         count = len(each.passing) + len(each.spikes)
         for slot in each.branch.slots[len(parts) :]:
@@ -111,7 +114,14 @@ def _length(each: Occupied, passing: int) -> int:
 
 
 def _cell(
-    chip: str, slot: Slot, seat: Seat, k: int, stream: tuple[tuple[bool, bool], ...], after: tuple[Run | Spikes, ...]
+    chip: str,
+    slot: Slot,
+    seat: Seat,
+    k: int,
+    stream: tuple[tuple[bool, bool], ...],
+    after: tuple[Run | Spikes, ...],
+    lists: tuple[str | None, ...],
+    slots: Sequence[int],
 ) -> Iterator[NodeImage]:
     group, part = seat.group, seat.parts[k]
     ends = k == len(seat.parts) - 1
@@ -121,12 +131,12 @@ def _cell(
     feeds = tuple(
         Feed(port, len(words), kind) for port, words, kind in zip(slot.leaf_ports, part.leaves, kinds, strict=False)
     )
-    soma = Soma(group.lanes, group.threshold, group.bias, single) if ends else None
+    soma = Soma(group.lanes, group.threshold, group.bias, single and not lists) if ends else None
     wide = 2 if group.lanes == 4 else 1
     initial = _initial(seat) if k == 0 else ()
     role = f"{slot.node:03d}: neurons {names} of {group.population}" + ("" if single else f", part {k + 1}")
     cell = Cell(
-        slot.inward, slot.outward, stream, feeds, wide, tuple(reversed(initial)), k > 0, soma, after, role
+        slot.inward, slot.outward, stream, feeds, wide, tuple(reversed(initial)), k > 0, soma, after, role, lists
     )
     try:
         made = cell_code(cell)
@@ -134,18 +144,15 @@ def _cell(
         raise CapacityError(chip, "ram_words", 65, 64, f"code of {role}, which takes {len(stream)} words") from None
     steps = steps_address(made[1]) if soma else None
     yield _image(chip, slot.node, "cell", role, made, membranes=group.lanes if soma else 0, steps=steps)
-    for leaf, feed, words in zip(slot.leaves, feeds, part.leaves, strict=False):
+    for leaf, feed, kept in zip(slot.leaves, feeds, part.leaves, strict=False):
+        words = tuple(sorted(kept, key=lambda word: word.index)) if lists else kept  # lists come in their order
         synapses = tuple(_synapses(seat, word) for word in words)
         program = Leaf(
-            _towards(slot, feed.port), group.lanes, feed.kind, synapses, seat.second_first[k], initial,
+            feed.port, group.lanes, feed.kind, synapses, seat.second_first[k], initial,
             f"{leaf:03d}: synapses of {slot.node:03d}",
         )  # fmt: skip
-        lines = sum(len(each.table) for each in synapses)
-        yield _image(chip, leaf, "leaf", program.role, leaf_code(program), synapses=lines)
-
-
-def _towards(slot: Slot, port: str) -> str:
-    return port  # neighbours share one port, under the same name
+        made = code_events.leaf_code(program, [slots[word.index] for word in words]) if lists else leaf_code(program)
+        yield _image(chip, leaf, "leaf", program.role, made, synapses=sum(len(each.table) for each in synapses))
 
 
 def _kinds(seat: Seat, k: int) -> list[str]:
@@ -179,7 +186,7 @@ def _initial(seat: Seat) -> tuple[int, ...]:
 def _weights(seat: Seat, word: BitWord) -> lanes.Ints:
     """Return the weights of a word's lines, int64[lines, lanes]."""
     lines = np.array(word.lines)
-    weights = seat.group.weights[np.maximum(lines, 0)].copy()
+    weights: lanes.Ints = seat.group.weights[np.maximum(lines, 0)].copy()
     weights[lines < 0] = 0
     return weights
 
@@ -202,10 +209,20 @@ def _trunk(plan: Plan, chip: str) -> Iterator[NodeImage]:
         node = comb.trunk(row)
         role = f"{node:03d}: trunk"
         try:
-            made = router_code(role, runs(moves))
+            made = _passes(role, plan, row, moves)
         except AssemblyError:
             raise CapacityError(chip, "ram_words", 65, 64, f"code of {role}") from None
         yield _image(chip, node, "trunk", role, made)
+
+
+def _passes(role: str, plan: Plan, row: int, moves: Sequence[tuple[str, tuple[str, ...]]]) -> tuple[str, Code]:
+    """Return the code of a trunk node that passes on words, or the host's as lists of events."""
+    if plan.coding == BITS:
+        return router_code(role, runs(moves))
+    top = plan.comb.grid.rows - 1
+    lists = sum(1 for word in plan.host_words for _ in _move(plan, row, word, top, "north"))
+    sequence = [(run, True) for run in runs(moves[:lists])] + [(run, False) for run in runs(moves[lists:])]
+    return code_events.router_code(role, sequence)
 
 
 def _moves(plan: Plan, row: int) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -227,10 +244,8 @@ def _move(plan: Plan, row: int, word: BitWord, start: int, side: str) -> Iterato
     if not goals or not min(*rows, start) <= row <= max(*rows, start):
         return
     grid, node = plan.comb.grid, plan.comb.trunk(row)
-    if row == start or word.source == HOST:
-        source = side
-    else:
-        source = "north" if start > row else "south"
+    away = "north" if start > row else "south"
+    source = side if row == start or word.source == HOST else away
     ways = [each.branch.side for each in goals if each.branch.row == row]
     ways += ["north"] if start <= row and max(rows) > row else []
     ways += ["south"] if start >= row and min(rows) < row else []

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neurosim.cores.f18a.assemble import Code, assemble
+from neurosim.cores.f18a.code_events import EventRouter
 from neurosim.cores.f18a.code_leaf import FIRST, LAST
-from neurosim.cores.f18a.code_route import Router, Run
+from neurosim.cores.f18a.code_route import Router, Run, indented, runs
 from neurosim.errors import NeurosimError
 
 _LOOP_FROM = 4  # words passed on from which a loop is shorter than the words themselves
@@ -56,7 +57,8 @@ class Cell:
 
     ``stream`` has (own, forward) of every word that comes in. ``initial`` are the wide words that the first leaf
     starts from if the cell must give them; ``continues``: they come from the cell before instead. Without a
-    ``soma`` the sums go on outwards. ``after`` is what follows.
+    ``soma`` the sums go on outwards. ``after`` is what follows. ``lists``: instead of words, lists of events come in,
+    and go to the leaf at the port in ``lists`` as they come.
     """
 
     inward: str
@@ -69,6 +71,7 @@ class Cell:
     soma: Soma | None = None
     after: tuple[Run | Spikes, ...] = ()
     role: str = ""
+    lists: tuple[str | None, ...] = ()
 
 
 def cell_code(cell: Cell) -> tuple[str, Code]:
@@ -92,10 +95,11 @@ def cell_text(cell: Cell) -> str:
         lines += ["\\ an inference: number of steps less one; then no neuron has fired yet"]
         lines += [f"start:  0 push{' dup dup or' if skips else ''}"]
     router = Router()
-    lines += [f"step:   {'push' if skips else ''}".rstrip(), *_indent(_relay(cell, router, skips))]
-    lines += ["\\ leaves", *_indent(_leaves(cell, router, skips))]
+    lines += [f"step:   {'push' if skips else ''}".rstrip()]
+    lines += map(indented, _pass_lists(cell, router) if cell.lists else _relay(cell, router, skips))
+    lines += ["\\ leaves", *_indented(_leaves(cell, router, skips))]
     if soma is None:
-        lines += [*_indent([*router.write_to(cell.outward), "!b " * cell.wide]), *_after(cell, Router("", ""))]
+        lines += [*_indented([*router.write_to(cell.outward), "!b " * cell.wide]), *_after(cell, router)]
         lines += ["        jump step"]
     else:
         lines += [*_fire(soma), *_after(cell, Router()), "        next step", *_reset(soma)]
@@ -122,6 +126,17 @@ def _relay(cell: Cell, router: Router, skips: bool) -> list[str]:
     return [*lines, "if none"] if skips else lines
 
 
+def _pass_lists(cell: Cell, router: Router) -> list[str]:
+    """Code for lists of events that come in: on to the leaf that needs them, and outwards."""
+    moves = []
+    for (_, forward), leaf in zip(cell.stream, cell.lists, strict=True):
+        moves.append((cell.inward, tuple(([cell.outward] if forward else []) + ([leaf] if leaf else []))))
+    lists = EventRouter(prefix="list")
+    lines = [line for run in runs(moves) for line in lists.run(run)]
+    router.a, router.b = lists.a, lists.b
+    return lines
+
+
 def _pass_on(count: int) -> list[str]:
     if count < _LOOP_FROM:
         return ["@ !b"] * count
@@ -144,11 +159,11 @@ def _leaves(cell: Cell, router: Router, skips: bool) -> list[str]:
         lines += [*router.read_from(cell.inward), "@ " * cell.wide]
     elif feeds[0].kind == FIRST:
         first = feeds.pop(0)
-        lines += [*router.read_from(first.port), "! " * first.words, "@ " * cell.wide]
+        lines += [*router.read_from(first.port), "! " * (0 if cell.lists else first.words), "@ " * cell.wide]
     else:
         lines += [" ".join(f"{word:#07x}" for word in cell.initial)]
     for feed in feeds:
-        lines += [*router.write_to(feed.port), "!b " * (cell.wide + feed.words)]
+        lines += [*router.write_to(feed.port), "!b " * (cell.wide + (0 if cell.lists else feed.words))]
         lines += ["@b " * cell.wide] if feed.kind != LAST else []
     return lines
 
@@ -180,7 +195,7 @@ def _after(cell: Cell, router: Router) -> list[str]:
         lines += [*router.read_from(action.source), *router.write_to(action.target)]
         lines += ["@" + " 2*" * count + " over or !b"]
     label = "out:    " if cell.soma else "        "
-    return [f"{label}{lines[0]}", *_indent(lines[1:])] if lines else []
+    return [f"{label}{lines[0]}", *_indented(lines[1:])] if lines else []
 
 
 def _reset(soma: Soma) -> list[str]:
@@ -198,5 +213,5 @@ def _pending() -> list[str]:
     ]
 
 
-def _indent(lines: Sequence[str]) -> list[str]:
-    return [line if ": " in line[:8] else f"        {line}" for line in lines]
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [indented(line) for line in lines]

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from neurosim.cores.f18a import isa, lanes
+from neurosim.cores.f18a import lanes
 from neurosim.cores.f18a.assemble import Code, assemble
+from neurosim.cores.f18a.lex import AssemblyError
 
 FIRST, MIDDLE, LAST = "first", "middle", "last"
 
@@ -48,12 +49,14 @@ t:      if done                      \\ no bits left
 s:      @+ drop 2*                   \\ a clear bit: pass over its synapses
         -if s
 r:      push @+ + pop 2* -if t       \\ a set bit: add its synapses
-        push @+ + pop 2* -if t       \\ the same again, which saves a jump
-        jump r
 """
-_DROP = """done:   drop ;
+_AGAIN = """        push @+ + pop 2* -if t       \\ the same again, which saves a jump
 """
-_SPLIT = {
+_TURN = """        jump r
+"""
+DROP = """done:   drop ;
+"""
+SPLIT = {
     True: """
 \\ done: split the sum into lanes 2 and 4, added to S, and lanes 1 and 3, added to the third item
 done:   drop dup push 2/ 2/ 2/ 2/ SECOND and + a!
@@ -65,35 +68,35 @@ done:   drop dup push FIRST and + a!
         pop 2/ 2/ 2/ 2/ SECOND and + a ;
 """,
 }
-_UNPACK = "unpack: dup 511 and !b 2/ 2/ 2/ 2/ 2/ 2/ 2/ 2/ 2/ !b "
-
-
-def leaf_text(leaf: Leaf) -> str:
-    """Return the program of a leaf as F18A text, with the tables."""
-    return _text(leaf, [0] * len(leaf.synapses))
+# The first return comes back to the same code, the second one to the next step.
+TWICE = ("        'main push unpack", "unpack: dup 511 and !b 2/ 2/ 2/ 2/ 2/ 2/ 2/ 2/ 2/ !b ;")
+UNPACK = "unpack: dup 511 and !b 2/ 2/ 2/ 2/ 2/ 2/ 2/ 2/ 2/ !b "
 
 
 def leaf_code(leaf: Leaf) -> tuple[str, Code]:
     """Return text and words of a leaf; raises AssemblyError when they do not fit into a node."""
-    tables = [assemble(_text(leaf, [0] * len(leaf.synapses))).address(f"w{k}") for k in range(len(leaf.synapses))]
-    text = _text(leaf, [address - 1 for address in tables])
+    try:
+        return _code(leaf, unrolled=True)
+    except AssemblyError:
+        return _code(leaf, unrolled=False)
+
+
+def _code(leaf: Leaf, unrolled: bool) -> tuple[str, Code]:
+    code = assemble(_text(leaf, [0] * len(leaf.synapses), unrolled))
+    tables = [code.address(f"w{k}") for k in range(len(leaf.synapses))]
+    text = _text(leaf, [address - 1 for address in tables], unrolled)
     return text, assemble(text)
 
 
-def _text(leaf: Leaf, before: Sequence[int]) -> str:
+def _text(leaf: Leaf, before: Sequence[int], unrolled: bool) -> str:
     """Return the program with the addresses ``before`` the tables filled in."""
     four = leaf.lanes == 4
     head = [f"\\ leaf {leaf.role}".rstrip(), f"/p main\n/b {leaf.port}"]
     head += [f"equ SECOND {lanes.SECOND_MASK:#07x}\nequ FIRST {lanes.FIRST_MASK:#07x}"] if four else []
     head += [f"equ before{k} {address}" for k, address in enumerate(before)]
-    if _returns_to_main(leaf):
-        head.append("/return" + " main" * 9 + "  \\ a return without a call starts the next step")
-    parts = ["\n".join(head), _SCAN, _SPLIT[leaf.second_first] if four else _DROP, _main(leaf), _tables(leaf)]
+    scan = _SCAN + (_AGAIN if unrolled else "") + _TURN
+    parts = ["\n".join(head), scan, SPLIT[leaf.second_first] if four else DROP, _main(leaf), _tables(leaf)]
     return "".join(f"{part.rstrip()}\n" for part in parts)
-
-
-def _returns_to_main(leaf: Leaf) -> bool:
-    return leaf.kind == LAST and leaf.lanes == 4
 
 
 def _main(leaf: Leaf) -> str:
@@ -111,9 +114,9 @@ def _main(leaf: Leaf) -> str:
     elif leaf.lanes == 1:
         lines.append("        !b jump main")
     elif leaf.lanes == 2:
-        lines.append("        " + _UNPACK.removeprefix("unpack: ") + "jump main")
+        lines.append("        " + UNPACK.removeprefix("unpack: ") + "jump main")
     else:
-        lines += ["        unpack                       \\ twice: once called, once passing through", _UNPACK + ";"]
+        lines += TWICE
     return "\n".join(lines)
 
 
@@ -123,11 +126,3 @@ def _tables(leaf: Leaf) -> str:
         words = " ".join(f"word {word:#07x}" for word in synapses.table)
         lines.append(f"w{k}: {words}")
     return "\n".join(lines)
-
-
-def table_room(count: int, kind: str, lane: int) -> int:
-    """Return how many lines fit into a leaf of a kind that takes ``count`` bit words."""
-    synapses = tuple(Synapses((), 0, 1) for _ in range(count))
-    initial = (0,) * (2 if lane == 4 else 1)
-    code = assemble(leaf_text(Leaf("up", lane, kind, synapses, True, initial)))
-    return isa.RAM_WORDS - len(code.memory)

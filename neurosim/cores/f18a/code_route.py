@@ -57,9 +57,13 @@ class Router:
         if run.count == 1:
             return [*lines, " ".join(self._spread(run.targets))]
         self.b = None  # at the top of a loop
-        label = f"{self._prefix}{self._loops}"
-        self._loops += 1
+        label = self.label()
         return [*lines, f"{run.count - 1} push", f"{label}: {' '.join(self._spread(run.targets))} next {label}"]
+
+    def label(self) -> str:
+        """Return a new label."""
+        self._loops += 1
+        return f"{self._prefix}{self._loops - 1}"
 
     def _spread(self, targets: Sequence[str]) -> list[str]:
         """Return code that takes one word and gives it to several ports."""
@@ -80,11 +84,12 @@ def router_text(role: str, sequence: Sequence[Run]) -> str:
     router, body = Router(), []
     for run in sequence:
         body += router.run(run)
-    lines = [f"\\ {role}", "/p main", f"main:   {body[0]}", *[_indented(line) for line in body[1:]], "        jump main"]
+    lines = [f"\\ {role}", "/p main", f"main:   {body[0]}", *[indented(line) for line in body[1:]], "        jump main"]
     return "\n".join(lines) + "\n"
 
 
-def _indented(line: str) -> str:
+def indented(line: str) -> str:
+    """Return a line of code set under the labels, or with its label before it."""
     label, colon, rest = line.partition(": ")
     return f"{label + ':':8}{rest}" if colon else f"        {line}"
 

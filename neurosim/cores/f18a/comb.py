@@ -77,7 +77,7 @@ def comb(grid: Grid, leaves: int = 2) -> Comb:
     if grid.rows < 2 or grid.columns < 3:
         raise NeurosimError(f"an array of {grid.columns} x {grid.rows} nodes is too small: 3 x 2 at least")
     column = (grid.columns - 1) // 2
-    branches = []
+    branches: list[Branch] = []
     for row, beside in _bands(grid.rows, leaves):
         for side in SIDES:
             columns = range(column - 1, -1, -1) if side == "west" else range(column + 1, grid.columns)

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.cores.f18a import lanes
+from neurosim.errors import UnsupportedError
 from neurosim.mapping import neuron_offsets
-from neurosim.network import AddAndFire, Network
+from neurosim.network import AddAndFire, Network, Population
+from neurosim.network.neuron import Parameter
 
 Ints = NDArray[np.int64]
 
@@ -66,8 +68,8 @@ def weight_matrix(network: Network) -> Ints:
     """Return the weights of all synapses, int64[input lines and neurons, neurons]; several between two add up."""
     first = neuron_offsets(network)
     line: dict[str, int] = {}
-    for p in network.sources:
-        line[p.name] = sum(network.population(name).size for name in line)
+    for source in network.sources:
+        line[source.name] = sum(network.population(name).size for name in line)
     found = np.zeros((network.n_inputs + network.n_neurons, network.n_neurons), dtype=np.int64)
     for p in network.projections:
         base = line[p.source] if p.source in line else network.n_inputs + first[p.source]
@@ -76,14 +78,21 @@ def weight_matrix(network: Network) -> Ints:
     return found
 
 
+def threshold_of(population: Population) -> Parameter:
+    """Return the threshold of a population; raises UnsupportedError for one that does not add and fire."""
+    if not isinstance(population.neuron, AddAndFire):
+        raise UnsupportedError(f"population '{population.name}': its neurons must add and fire")
+    return population.neuron.threshold
+
+
 def groups_of(network: Network, clusters: Sequence[Sequence[int]], matrix: Ints) -> tuple[Group, ...]:
     """Return the groups of a lowered network, one per cluster of neurons (numbers in the network, ascending)."""
     first, found = neuron_offsets(network), []
     for k, cluster in enumerate(clusters):
         population = next(p for p in network.neurons if first[p.name] <= cluster[0] < first[p.name] + p.size)
-        model = population.neuron
-        assert isinstance(model, AddAndFire)  # noqa: S101  lowering lets nothing else pass
-        threshold = np.broadcast_to(np.asarray(model.threshold), (population.size,))[cluster[0] - first[population.name]]
+        threshold = np.broadcast_to(np.asarray(threshold_of(population)), (population.size,))[
+            cluster[0] - first[population.name]
+        ]
         count = lanes_for(len(cluster), int(np.abs(matrix[:, list(cluster)]).max(initial=0)))
         weights = np.zeros((len(matrix), count), dtype=np.int64)
         weights[:, : len(cluster)] = matrix[:, list(cluster)]

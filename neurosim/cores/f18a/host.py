@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.cores.f18a.code_events import END, SLOT
 from neurosim.cores.f18a.plan import HOST, BitWord
 
 Ints = NDArray[np.int64]
@@ -20,6 +21,18 @@ def encode(pulses: NDArray[np.bool_], words: Sequence[BitWord]) -> Ints:
             if line >= 0:
                 values[line, k] = 1 << _position(word, bit)
     found: Ints = (pulses.astype(np.float32) @ values).astype(np.int64)
+    return found
+
+
+def encode_events(words: Ints, slots: Sequence[int]) -> Ints:
+    """Return the host's words of the steps int64[..., words] as lists of events, one after another, int64[k].
+
+    An event is the address of its synapses in every leaf: the place of its line in the word, and the word's slot.
+    """
+    bits = words.reshape(-1, words.shape[-1])[..., None] >> np.arange(15, -1, -1) & 1
+    events = np.where(bits == 1, np.array(slots)[:, None] * SLOT + np.arange(16), -1)
+    lists = np.concatenate([events, np.full((*events.shape[:2], 1), END)], axis=2).ravel()
+    found: Ints = lists[lists >= 0]
     return found
 
 

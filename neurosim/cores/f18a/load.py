@@ -16,7 +16,7 @@ from neurosim.cores.f18a.comb import comb
 from neurosim.cores.f18a.geometry import Grid
 from neurosim.cores.f18a.groups import groups_of, weight_matrix
 from neurosim.cores.f18a.lower import array_words, layers
-from neurosim.cores.f18a.plan import BitWord, Plan, make_plan
+from neurosim.cores.f18a.plan import BITS, BitWord, Plan, make_plan
 from neurosim.errors import CapacityError
 from neurosim.mapping import Mapping, Nets, Record, neuron_offsets
 from neurosim.program import Destinations, Members, Program
@@ -42,8 +42,10 @@ class ArrayProgram(Program):
         return tuple(found)
 
 
-def load(mapping: Mapping, nets: Nets) -> ArrayProgram:
+def load(mapping: Mapping, nets: Nets, coding: str = BITS, leaves: int = 2) -> ArrayProgram:
     """Return the program of a mapping; raises CapacityError for what does not fit.
+
+    ``coding`` is how pulses come in, ``leaves`` how many leaves a cell has at most: the defaults take least energy.
 
     Neurons that the mapper put on one core share a cell. Where cells stand is decided here: words are passed on by
     code, so that places and ways are one question.
@@ -54,7 +56,7 @@ def load(mapping: Mapping, nets: Nets) -> ArrayProgram:
     order = layers(network, chip)
     grid = Grid.of(chip)
     try:
-        plan = make_plan(comb(grid), groups, order, network.n_inputs, chip.name, mapping.seed)
+        plan = make_plan(comb(grid, leaves), groups, order, network.n_inputs, chip.name, mapping.seed, coding)
         images = build(plan, chip.name)
     except CapacityError as error:
         raise _with_words(error, mapping) from None
@@ -78,19 +80,19 @@ def load(mapping: Mapping, nets: Nets) -> ArrayProgram:
 def _with_words(error: CapacityError, mapping: Mapping) -> CapacityError:
     """Return the error with the words and nodes that the network would take on an array that is high enough."""
     chip = mapping.chip
-    needed = demand(mapping)
-    if needed is None:
-        return error
+    needed = demand(mapping) if error.limit != "ram_words" else None
+    if needed is None or needed[1] <= chip.n_existing_cores:
+        return error  # a node is too small, or the places of the array do not go together
     words, nodes = needed
     where = (
-        f"{chip.n_existing_cores} nodes (at {chip.limit('ram_words')} words each it takes {nodes} nodes, which use {words}"
-        f" of {array_words(chip)} words)"
+        f"{chip.n_existing_cores} nodes ({nodes} would use {words} words; the array has {array_words(chip)} words,"
+        f" {chip.limit('ram_words')} a node)"
     )
     return CapacityError(chip.name, "nodes", nodes, chip.n_existing_cores, where)
 
 
 def demand(mapping: Mapping, highest: int = 64) -> tuple[int, int] | None:
-    """Return the words and nodes that a mapping takes on an array of as many rows as it needs, None if that is too many."""
+    """Return the words and nodes that a mapping takes on an array with enough rows, None if that is too many."""
     network, chip = mapping.lowered.network, mapping.chip
     clusters = [np.flatnonzero(mapping.core_of == core).tolist() for core in mapping.cores.tolist()]
     groups = groups_of(network, clusters, weight_matrix(network))
@@ -124,14 +126,17 @@ def _members(plan: Plan, images: Sequence[NodeImage], mapping: Mapping) -> dict[
                     core[neuron], unit[neuron] = place[node], k
     first = neuron_offsets(network)
     return {
-        p.name: Members(*(x[first[p.name] : first[p.name] + p.size] for x in (core, unit, unit))) for p in network.neurons
+        p.name: Members(*(x[first[p.name] : first[p.name] + p.size] for x in (core, unit, unit)))
+        for p in network.neurons
     }
 
 
 def _records(images: Sequence[NodeImage], chip: Chip) -> tuple[Record, Record]:
     used = {kind: [image for image in images if image.kind == kind] for kind in ("trunk", "cell", "leaf")}
     words = sum(image.words for image in images)
-    parts = ", ".join(f"{len(found)} {name}" for name, found in zip(("trunk", "cells", "leaves"), used.values(), strict=True))
+    parts = ", ".join(
+        f"{len(found)} {name}" for name, found in zip(("trunk", "cells", "leaves"), used.values(), strict=True)
+    )
     split = [sum(getattr(image, name) for image in images) for name in ("code", "synapses", "membranes")]
     cost = loading(chip, [image.program for image in images])
     return (
@@ -147,8 +152,8 @@ def _records(images: Sequence[NodeImage], chip: Chip) -> tuple[Record, Record]:
             f"a boot stream of {cost.words} words, once, apart from inference",
             "nodes start empty",
             "exact",
-            f"{cost.seconds['serial'] * 1e3:.0f} ms by the serial node, {cost.seconds['flash'] * 1e3:.0f} ms from flash;"
-            f" {cost.joules * 1e6:.0f} uJ ({cost.joules_low * 1e6:.0f}..{cost.joules_high * 1e6:.0f}) in the nodes on its"
-            " way, the line into the chip not included",
+            f"{cost.seconds['serial'] * 1e3:.0f} ms by the serial node, {cost.seconds['flash'] * 1e3:.0f} ms from"
+            f" flash; {cost.joules * 1e6:.0f} uJ ({cost.joules_low * 1e6:.0f}..{cost.joules_high * 1e6:.0f}) in the"
+            " nodes on its way, the line into the chip not included",
         ),
     )

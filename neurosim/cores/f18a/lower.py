@@ -43,7 +43,9 @@ def layers(network: Network, chip: Chip) -> tuple[str, ...]:
     waiting = [p.name for p in network.neurons]
     done: list[str] = []
     while waiting:
-        ready = [name for name in waiting if not any(q.target == name and q.source in waiting for q in network.projections)]
+        ready = [
+            name for name in waiting if not any(q.target == name and q.source in waiting for q in network.projections)
+        ]
         if not ready:
             raise UnsupportedError(f"{chip.name}: projections among {', '.join(waiting)} form a circle: unsupported")
         done += ready
@@ -65,7 +67,10 @@ def _refuse_too_large(network: Network, chip: Chip) -> None:
     weights = sum(int(np.count_nonzero(p.weights)) for p in network.projections)
     needed = -(-weights // PACKED) + network.n_neurons
     if needed > array_words(chip):
-        where = f"all {chip.n_existing_cores} nodes ({weights} weights, {PACKED} to a word, and membranes, without any code)"
+        where = (
+            f"all {chip.n_existing_cores} nodes ({weights} weights, {PACKED} to a word, and membranes of"
+            f" {network.n_neurons} neurons, without any code)"
+        )
         raise CapacityError(chip.name, "ram_words", needed, array_words(chip), where)
 
 
@@ -76,7 +81,9 @@ def _check_population(population: Population, chip: Chip) -> None:
         raise UnsupportedError(f"{where}: neuron {type(model).__name__} unsupported, nodes add and fire")
     threshold = np.asarray(model.threshold, dtype=np.float64)
     if np.any(threshold != np.rint(threshold)) or threshold.min() < 1 or threshold.max() > _LARGEST:
-        bad = threshold.flat[int(np.argmax((threshold != np.rint(threshold)) | (threshold < 1) | (threshold > _LARGEST)))]
+        bad = threshold.flat[
+            int(np.argmax((threshold != np.rint(threshold)) | (threshold < 1) | (threshold > _LARGEST)))
+        ]
         raise UnsupportedError(f"{where}: threshold {bad:g}, must be a whole number of 1..{_LARGEST}")
 
 
@@ -91,9 +98,13 @@ def _whole(projection: Projection, chip: Chip) -> Projection:
     values: NDArray[np.float64] = projection.weights.astype(np.float64) * 2.0**projection.exponent
     if np.any(values != np.rint(values)):
         bad = values[values != np.rint(values)][0]
-        raise UnsupportedError(f"{where}: weight {bad:g} is no whole number; round the weights and their thresholds first")
+        raise UnsupportedError(
+            f"{where}: weight {bad:g} is no whole number; round the weights and their thresholds first"
+        )
     if np.abs(values).max(initial=0) > _LARGEST:
-        raise UnsupportedError(f"{where}: weights up to {np.abs(values).max():.0f}, at most {_LARGEST} in a word of 18 bits")
+        raise UnsupportedError(
+            f"{where}: weights up to {np.abs(values).max():.0f}, at most {_LARGEST} in a word of 18 bits"
+        )
     if np.any(projection.delays):
         raise UnsupportedError(
             f"{where}: delay {projection.delays.max()}, on the array pulses act in the step in which they are sent"

@@ -102,7 +102,7 @@ class _Search:
 
     def exchange(self, i: int, j: int, heat: float, chance: float) -> None:
         """Exchange two groups; take it back if that costs more than chance allows."""
-        (a, x), (b, y) = self._place[i], self._place[j]
+        (a, _), (b, _) = self._place[i], self._place[j]
         if i == j or (a != b and self._cells(i, a) != self._cells(j, a)) or self._cells(i, b) != self._cells(j, b):
             return
         costs = dict(enumerate(self._costs))

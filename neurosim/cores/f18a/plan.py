@@ -16,9 +16,11 @@ from neurosim.cores.f18a.code_leaf import FIRST, LAST, MIDDLE
 from neurosim.cores.f18a.comb import Branch, Comb
 from neurosim.cores.f18a.groups import Group
 from neurosim.cores.f18a.place_groups import PER_LEAF, Need, arrange, leaves_for, share_branches
+from neurosim.cores.f18a.slots import alternate, slots_of
 from neurosim.errors import CapacityError
 
 HOST = -1
+BITS, EVENTS = "bits", "events"  # how the host's pulses come in
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,22 @@ class Occupied:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A network on the array: branches in use in the order of their words, and the host's words in theirs."""
+    """A network on the array: branches in use in the order of their words, and the host's words in theirs.
+
+    ``coding`` EVENTS: the host sends each of its words as a list of events, and ``slots`` tells for each in which
+    place of a leaf its synapses lie.
+    """
 
     comb: Comb
     groups: tuple[Group, ...]
     host_words: tuple[BitWord, ...]
     branches: tuple[Occupied, ...]
+    coding: str = BITS
+    slots: tuple[int, ...] = ()
+
+    def lists(self, each: Occupied) -> bool:
+        """Tell whether a branch takes lists of events."""
+        return self.coding == EVENTS and any(word.source == HOST for word in each.inward)
 
     @property
     def answers(self) -> tuple[BitWord, ...]:
@@ -109,15 +121,24 @@ class Plan:
         return (*last.passing, *last.spikes)
 
 
-def make_plan(comb: Comb, groups: Sequence[Group], order: Sequence[str], n_inputs: int, chip: str, seed: int) -> Plan:
+def make_plan(
+    comb: Comb,
+    groups: Sequence[Group],
+    order: Sequence[str],
+    n_inputs: int,
+    chip: str,
+    seed: int,
+    coding: str = BITS,
+) -> Plan:
     """Place groups on a comb; ``order`` names the populations so that each comes after those it hears.
 
-    Raises CapacityError when the array has too few places.
+    With EVENTS populations must hear the host only or other populations only. Raises CapacityError when the array
+    has too few places.
     """
     for bits in (LINES, 12, 8, 4):  # shorter spike words keep lanes narrow
         for spare in range(len(comb.branches)):  # words that may be only partly filled
             try:
-                return _Planner(comb, groups, order, n_inputs, chip, seed, bits, spare).run()
+                return _Planner(comb, groups, order, n_inputs, chip, seed, bits, spare).run(coding)
             except _NoRoomError as error:
                 lack = error.lack
                 if error.before_placement:
@@ -160,7 +181,7 @@ class _Planner:
         self._words: list[BitWord] = []
         self._bit_word_of: dict[int, int] = {}
 
-    def run(self) -> Plan:
+    def run(self, coding: str) -> Plan:
         """Return the plan; raises _NoRoomError or _LanesError."""
         host = self._host_words()
         shares = share_branches(self._demands(), self._comb.branches)
@@ -171,9 +192,17 @@ class _Planner:
             occupied += self._population(name, branches, last=name == self._order[-1])
         host = _sorted_host(host, occupied)
         new = {word.index: k for k, word in enumerate(host)}
-        branches_used = tuple(_renumbered(each, new) for each in occupied)
+        host = [replace(word, index=new[word.index]) for word in host]
+        slots: tuple[int, ...] = ()
+        if coding == EVENTS:
+            slots = slots_of([self._heard(group, new) for group in self._groups.values()], len(host), self._chip)
+        used = tuple(_renumbered(each, new, slots) for each in occupied)
         groups = tuple(self._groups[k] for k in sorted(self._groups))
-        return Plan(self._comb, groups, tuple(replace(w, index=new[w.index]) for w in host), branches_used)
+        return Plan(self._comb, groups, tuple(host), used, coding, slots)
+
+    def _heard(self, group: Group, new: Mapping[int, int]) -> list[int]:
+        """Return the host's words that a group needs, by their final numbers."""
+        return sorted({new[self._bit_word_of[s]] for s in group.sources.tolist() if s < self._n_inputs})
 
     def _host_words(self) -> list[BitWord]:
         reach = [0] * self._n_inputs
@@ -198,9 +227,7 @@ class _Planner:
             name: -(-sum(group.lanes for group in found) // self._bits) + self._spare
             for name, found in self._of.items()
         }
-        whole = {
-            source: name for name, found in self._of.items() for g in found for source in g.members if source >= 0
-        }
+        whole = {source: name for name, found in self._of.items() for g in found for source in g.members if source >= 0}
         demands = []
         for name in self._order:
             needs = []
@@ -298,7 +325,7 @@ def _seat(group: Group, slot: int, leaves: int, words: Sequence[BitWord]) -> Sea
 
 
 def _orders(group: Group, parts: Sequence[Part]) -> list[bool]:
-    """Return for every part whether in its leaves q lies above p: a pair of words turns over on its way from cell to cell."""
+    """Return for every part whether in its leaves q lies above p: from cell to cell the two turn over."""
     if group.lanes < 4:
         return [True] * len(parts)
     return [k % 2 == 0 for k in range(len(parts))]
@@ -315,8 +342,8 @@ def _sorted_host(words: Sequence[BitWord], occupied: Sequence[Occupied]) -> list
     return sorted(words, key=lambda w: ([f < 0 for f in far[w.index]], sum(far[w.index]), w.lines))
 
 
-def _renumbered(each: Occupied, new: Mapping[int, int]) -> Occupied:
-    """Return a branch with the host's words in their final order."""
+def _renumbered(each: Occupied, new: Mapping[int, int], slots: Sequence[int]) -> Occupied:
+    """Return a branch with the host's words in their final order; words of different ``slots`` share a leaf."""
 
     def number(word: BitWord) -> BitWord:
         return replace(word, index=new.get(word.index, word.index))
@@ -325,7 +352,10 @@ def _renumbered(each: Occupied, new: Mapping[int, int]) -> Occupied:
     seats = []
     for seat in each.seats:
         words = [number(word) for part in seat.parts for leaf in part.leaves for word in leaf]
-        seats.append(_seat(seat.group, seat.slot, each.branch.leaves, sorted(words, key=lambda word: word.index)))
+        words.sort(key=lambda word: word.index)
+        if slots and all(word.source == HOST for word in words):
+            words = alternate(words, [slots[word.index] for word in words])
+        seats.append(_seat(seat.group, seat.slot, each.branch.leaves, words))
     return replace(each, inward=inward, seats=tuple(seats))
 
 

@@ -13,7 +13,7 @@ from neurosim.cores.f18a import registers as reg
 from neurosim.cores.f18a.array import LATEST, Array
 from neurosim.cores.f18a.registers import State
 from neurosim.cores.f18a.result import PASSED, RECEIVED
-from neurosim.cores.f18a.wiring import Prepared, prepare
+from neurosim.cores.f18a.wiring import WRITES, Prepared, Steps, prepare
 from neurosim.engine.array_samples import ArrayRun, Outcome, Samples, refuse_extras
 from neurosim.engine.compiled.array import finish_run, start_run
 from neurosim.engine.how import How, Sink
@@ -23,6 +23,7 @@ from neurosim.results import Run
 
 Ints = NDArray[np.int64]
 _OPCODES = 1 << 40
+_AT_ONCE = 256  # samples whose words are made together
 
 
 class CompiledAsyncChip:
@@ -45,23 +46,24 @@ class CompiledAsyncChip:
         refuse_extras(self._samples.program.chip.name, world)
         recorder = ArrayRun(self._samples, inputs.shape, record_spikes, sink)
         array, loaded = self._load(inputs.shape[1])
-        for sample, pulses in enumerate(inputs):
-            recorder.add(sample, pulses, self._sample(array, loaded, pulses))
-            if progress is not None:
-                progress(1)
+        for first in range(0, len(inputs), _AT_ONCE):
+            words = self._samples.words(inputs[first : first + _AT_ONCE])
+            for k, mine in enumerate(words):
+                recorder.add(first + k, inputs[first + k], self._sample(array, loaded, mine))
+                if progress is not None:
+                    progress(1)
         return recorder.result("compiled")
 
     def _load(self, steps: int) -> tuple[Array, Prepared]:
-        """Return the array as loaded, with a host that sends as many words as a sample has."""
+        """Return the array as loaded, with a host that sends one word."""
         if steps not in self._loaded:
-            count = steps * len(self._samples.program.plan.host_words)
-            array = self._samples.array([0] * count, steps)
+            array = self._samples.array([0], steps)
             self._loaded[steps] = array, prepare(array)
         return self._loaded[steps]
 
-    def _sample(self, array: Array, loaded: Prepared, pulses: NDArray[Any]) -> Outcome:
+    def _sample(self, array: Array, loaded: Prepared, words: Ints) -> Outcome:
         rows = loaded.state.rows.copy()
-        steps = loaded.steps._replace(word=self._samples.words(pulses))
+        steps = _sending(loaded.steps, words)
         prepared = loaded._replace(state=State(rows), wires=loaded.wires.copy(), steps=steps)
         record, _ = finish_run(array, prepared, start_run(prepared, _OPCODES), LATEST)
         received = record[record[:, 0] == RECEIVED]
@@ -78,3 +80,15 @@ class CompiledAsyncChip:
             received[:, 2],
             tuple(seen),
         )
+
+
+def _sending(steps: Steps, words: Ints) -> Steps:
+    """Return the hosts' steps with other words to send, as early as they are taken."""
+    count = len(words)
+    return steps._replace(
+        ptr=np.where(steps.ptr > 0, count, 0),  # one host sends, the other has no steps
+        kind=np.full(count, WRITES, dtype=np.int64),
+        word=words,
+        earliest=np.zeros(count, dtype=np.int64),
+        repeat=np.ones(count, dtype=np.int64),
+    )

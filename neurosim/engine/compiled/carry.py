@@ -9,8 +9,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from neurosim.cores.flat import Arrivals
-from neurosim.engine.compiled.counts import Tally, count, count_down
-from neurosim.engine.compiled.entries import Packets, packets_of
+from neurosim.engine.compiled.counts import deal, fall
+from neurosim.engine.compiled.entries import SENT, Entries, Packets, packets_of
 from neurosim.engine.compiled.exact import (
     DELIVERED,
     PACKET_FIELDS,
@@ -31,9 +31,10 @@ ENDPOINT_SHIFT = 32  # packet numbers: endpoint first, then the order of sending
 
 
 class Net(NamedTuple):
-    """The network on chip: its tables, its state and what the model "counts" keeps.
+    """The network on chip: its tables and the state of its links, which exact.py describes.
 
-    ``runs`` has streams only where chips are joined at edges; ``links`` are described in exact.py.
+    ``runs`` has streams only where chips are joined at edges. The model "counts" is ``counting``: the times of its
+    packets are known when they are sent, and ``down`` int64[leaves] from the hub on (ps).
     """
 
     wires: Wires
@@ -41,7 +42,8 @@ class Net(NamedTuple):
     runs: Runs
     trees: Trees
     links: Ints
-    tally: Tally
+    counting: bool
+    down: Ints
 
 
 class Room(NamedTuple):
@@ -80,17 +82,22 @@ def room_of(entries: int, endpoints: int, net: Net) -> Room:
 
 
 @njit(cache=True)
-def carry(net: Net, room: Room) -> int:
-    """Carry the packets of one step to their goals and write what arrives; returns how many packets that are."""
+def carry(net: Net, room: Room, in_order: bool) -> int:
+    """Carry the packets of one step to their goals and write what arrives; returns how many packets that are.
+
+    Those at one endpoint are in the order of arrival, unless nobody asks for it and the network only counts.
+    """
     packets, trees = room.packets, net.trees.hub >= 0
-    room.is_saved[0] = trees
+    room.is_saved[0], room.scratch.journal_size[0] = trees, 0
+    if net.counting:
+        if trees:
+            _climb(packets, net.trees.hub)
+            return _climb_down(net, room)
+        deal(packets, room.arrivals, room.born, in_order)
+        return int(packets.ptr[-1])
     if trees:
         room.saved[:] = net.links[:, :2]
-    if len(net.tally.latency):
-        count(net.tally, packets)
-        room.scratch.journal_size[0] = 0
-    else:
-        _carry_packets(net, room)
+    _carry_packets(net, room)
     if trees:
         return _climb_down(net, room)
     _gather(packets, room.arrivals, room.born)
@@ -98,17 +105,23 @@ def carry(net: Net, room: Room) -> int:
 
 
 @njit(cache=True)
-def undo(net: Net, room: Room) -> None:
-    """Take back what ``carry`` has done to the network, and let its packets wait to be carried."""
-    packets, n = room.packets, room.packets.ptr[-1]
-    if room.is_saved[0]:
+def _climb(packets: Packets, hub: int) -> None:
+    """Let all packets reach the hub at the times that are known."""
+    n = packets.ptr[-1]
+    packets.arrived[:n] = np.argsort(packets.time[:n], kind="mergesort")
+    packets.begin[hub], packets.arrivals[hub] = 0, n
+
+
+@njit(cache=True)
+def undo(e: Entries, net: Net, room: Room) -> None:
+    """Take back what ``carry`` has done to the network; its packets are still to be carried."""
+    if net.counting:
+        for p in range(room.packets.ptr[-1]):
+            e.way[room.packets.entry[p], SENT] -= 1
+    elif room.is_saved[0]:
         net.links[:, :2] = room.saved
     else:
         take_back(net.links, room.scratch)
-    if len(net.tally.latency):
-        for p in range(n):
-            net.tally.sent[packets.entry[p]] -= 1
-    packets.time[:n] = packets.created[:n]
 
 
 @njit(cache=True)
@@ -175,8 +188,8 @@ def _climb_down(net: Net, room: Room) -> int:
     at_hub = packets.arrived[first : first + packets.arrivals[trees.hub]]
     routes, times = packets.axon[at_hub], packets.time[at_hub]
     which, leaves, ends = room.copy[0], room.copy[1], room.copy[2]
-    if len(net.tally.latency):
-        n = count_down(net.tally, trees, routes, times, which, leaves, ends)
+    if net.counting:
+        n = fall(trees, net.down, routes, times, which, leaves, ends)
     else:
         n = spread(net.wires, trees, net.links, routes, times, which, leaves, ends)
     begin, number = arrivals.begin, arrivals.count

@@ -17,7 +17,7 @@ from neurosim.cores.flat import fired_of
 from neurosim.cores.kind import FlatKind, core_kind
 from neurosim.engine.compiled.cache import notice
 from neurosim.engine.compiled.carry import Net, room_of
-from neurosim.engine.compiled.counts import no_tally, tally_of
+from neurosim.engine.compiled.counts import measure, measure_trees
 from neurosim.engine.compiled.entries import entries_of
 from neurosim.engine.compiled.exact import LINK_FIELDS
 from neurosim.engine.compiled.lanes import grid_of
@@ -62,21 +62,25 @@ class CompiledChip:
         self.layout = list_links(mesh.columns, mesh.rows, self.places, size)
         wires = wires_of(mesh, size)
         trees = trees_of(forest, wires)
-        entries = entries_of(program, first_core, constants.duration("io_serialisation"), forest)
+        grid = grid_of(wires)
+        entries = entries_of(program, first_core, constants.duration("io_serialisation"), forest, counts)
+        if counts:
+            measure(wires, grid, entries)
         net = Net(
             wires,
-            grid_of(wires),
+            grid,
             no_runs() if counts or size is None else runs_of(wires, self.layout, size),
             trees,
             np.zeros((len(wires.fixed), LINK_FIELDS), dtype=np.int64),
-            tally_of(wires, trees, entries) if counts else no_tally(),
+            counts,
+            measure_trees(wires, trees) if counts else np.zeros(0, dtype=np.int64),
         )
         self._chip = Chip(
             self.kind.flat(program, constants),
             fired_of(program, forest is not None),
             entries,
             net,
-            room_of(len(entries.goal), len(self.places), net),
+            room_of(len(entries.way), len(self.places), net),
             self._clock(),
         )
         with notice():

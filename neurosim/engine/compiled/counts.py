@@ -6,20 +6,24 @@ takes the same time, and what passes a link follows from how often each entry wa
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from neurosim.engine.compiled.entries import Entries, Packets
+from neurosim.cores.flat import Arrivals
+from neurosim.engine.compiled.entries import AXON, GOAL, SENT, TIME, Entries, Packets
+from neurosim.engine.compiled.lanes import Grid
 from neurosim.engine.compiled.trees import Trees
 from neurosim.engine.compiled.wires import (
+    EAST,
     EJECT,
     EJECT_LINK,
     INJECT_LINK,
     JOINED,
     LATENCY,
+    NORTH,
+    SOUTH,
+    WEST,
     Wires,
     way_on,
 )
@@ -27,28 +31,20 @@ from neurosim.engine.compiled.wires import (
 Ints = NDArray[np.int64]
 
 
-class Tally(NamedTuple):
-    """Per entry the time to its goal ``latency`` (ps) and how often it was ``sent``; per leaf of a tree the time from
-    the hub ``down`` (ps). Empty for the exact network."""
-
-    latency: Ints
-    sent: Ints
-    down: Ints
-
-
-def no_tally() -> Tally:
-    """Return what the exact network needs: nothing."""
-    none = np.zeros(0, dtype=np.int64)
-    return Tally(none, none, none)
+@njit(cache=True)
+def measure(w: Wires, g: Grid, e: Entries) -> None:
+    """Work out the times of all entries."""
+    nobody = np.zeros((len(w.fixed), JOINED + 1), dtype=np.int64)
+    if g.plain:
+        _latencies(w, g, e)
+        return
+    for k in range(len(e.way)):
+        e.way[k, TIME] = _walk(w, nobody, e.source[k], e.way[k, GOAL], 0)
 
 
 @njit(cache=True)
-def tally_of(w: Wires, trees: Trees, e: Entries) -> Tally:
-    """Work out the times of all entries and leaves."""
-    nobody = np.zeros((len(w.fixed), JOINED + 1), dtype=np.int64)
-    latency = np.zeros(len(e.goal), dtype=np.int64)
-    for k in range(len(latency)):
-        latency[k] = _walk(w, nobody, e.source[k], e.goal[k], 0)
+def measure_trees(w: Wires, trees: Trees) -> Ints:
+    """Return the time from the hub to each leaf of all trees (ps)."""
     down = np.zeros(len(trees.endpoint), dtype=np.int64)
     for route in range(len(trees.ptr) - 1):
         gate = w.fixed[w.ends[trees.hub, INJECT_LINK], LATENCY]
@@ -59,7 +55,31 @@ def tally_of(w: Wires, trees: Trees, e: Entries) -> Tally:
             at[i] = above + w.fixed[trees.link[link], LATENCY]
             if trees.leaf[link] >= 0:
                 down[trees.leaf[link]] = at[i]
-    return Tally(latency, np.zeros(len(latency), dtype=np.int64), down)
+    return down
+
+
+@njit(cache=True)
+def _latencies(w: Wires, g: Grid, e: Entries) -> None:
+    """Work out the times of all entries on a mesh without edges, from what a whole lane takes up to each tile."""
+    taken = np.zeros((4, g.height, g.width), dtype=np.int64)
+    for y in range(g.height):
+        for x in range(g.width):
+            out = w.out[g.left + x + w.columns * (g.low + y)]
+            if x + 1 < g.width:
+                taken[EAST, y, x + 1] = taken[EAST, y, x] + w.fixed[out[EAST], LATENCY]
+            if y + 1 < g.height:
+                taken[NORTH, y + 1, x] = taken[NORTH, y, x] + w.fixed[out[NORTH], LATENCY]
+            if x > 0:
+                taken[WEST, y, x] = taken[WEST, y, x - 1] + w.fixed[out[WEST], LATENCY]
+            if y > 0:
+                taken[SOUTH, y, x] = taken[SOUTH, y - 1, x] + w.fixed[out[SOUTH], LATENCY]
+    for k in range(len(e.way)):
+        source, goal = e.source[k], e.way[k, GOAL]
+        x, y, to_x, to_y = g.x[source], g.y[source], g.x[goal], g.y[goal]
+        across, along = EAST if to_x > x else WEST, NORTH if to_y > y else SOUTH
+        time = abs(taken[across, y, to_x] - taken[across, y, x]) + abs(taken[along, to_y, to_x] - taken[along, y, to_x])
+        first, last = w.ends[source, INJECT_LINK], w.ends[goal, EJECT_LINK]
+        e.way[k, TIME] = w.fixed[first, LATENCY] + time + w.fixed[last, LATENCY]
 
 
 @njit(cache=True)
@@ -78,64 +98,88 @@ def _walk(w: Wires, links: Ints, source: int, goal: int, packets: int) -> int:
 
 
 @njit(cache=True)
-def count(t: Tally, packets: Packets) -> None:
-    """Carry all packets of one step: writes time, arrived, begin and arrivals; see Packets."""
-    n, entry, goal, time = packets.ptr[-1], packets.entry, packets.goal, packets.time
-    arrived, begin, arrivals = packets.arrived, packets.begin, packets.arrivals
-    latency, sent = t.latency, t.sent
-    arrivals[:] = 0
+def deal(packets: Packets, arrivals: Arrivals, born: Ints, in_order: bool) -> None:
+    """Write the packets of one step as what arrives, endpoint by endpoint, ``in_order`` of time or in any order."""
+    n, goal, time = packets.ptr[-1], packets.goal, packets.time
+    axon, payload, created = packets.axon, packets.payload, packets.created
+    begin, number = arrivals.begin, arrivals.count
+    to_axon, to_payload, to_time = arrivals.axon, arrivals.payload, arrivals.time
+    number[:] = 0
     for p in range(n):
-        time[p] += latency[entry[p]]
-        sent[entry[p]] += 1
-        arrivals[goal[p]] += 1
+        number[goal[p]] += 1
     total = 0
     for endpoint in range(len(begin)):
         begin[endpoint] = total
-        total += arrivals[endpoint]
+        total += number[endpoint]
     for p in range(n):
-        arrived[begin[goal[p]]] = p
-        begin[goal[p]] += 1
-    for endpoint in range(len(begin)):
-        begin[endpoint] -= arrivals[endpoint]
-        if arrivals[endpoint] > 1:
-            _in_order(arrived[begin[endpoint] : begin[endpoint] + arrivals[endpoint]], time)
+        at = begin[goal[p]]
+        begin[goal[p]] = at + 1
+        to_axon[at], to_payload[at], to_time[at], born[at] = axon[p], payload[p], time[p], created[p]
+    begin -= number
+    if in_order:
+        for endpoint in range(len(begin)):
+            if number[endpoint] > 1:
+                here = slice(begin[endpoint], begin[endpoint] + number[endpoint])
+                _sort(to_time[here], to_axon[here], to_payload[here], born[here])
 
 
 @njit(cache=True)
-def _in_order(arrived: Ints, time: Ints) -> None:
-    """Sort packets by time; those of one time stay in the order of their numbers."""
-    if len(arrived) > 64:
-        arrived[:] = arrived[np.argsort(time[arrived], kind="mergesort")]
-        return
-    for i in range(1, len(arrived)):
-        p, at = arrived[i], i
-        while at and time[arrived[at - 1]] > time[p]:
-            arrived[at] = arrived[at - 1]
-            at -= 1
-        arrived[at] = p
+def _sort(time: Ints, axon: Ints, payload: Ints, born: Ints) -> None:
+    """Sort arrivals by time; those of one time stay in the order of their numbers."""
+    order = np.argsort(time, kind="mergesort")
+    time[:], axon[:], payload[:], born[:] = time[order], axon[order], payload[order], born[order]
 
 
 @njit(cache=True)
-def settle(w: Wires, trees: Trees, e: Entries, t: Tally, links: Ints) -> None:
+def settle(w: Wires, g: Grid, trees: Trees, e: Entries, links: Ints) -> None:
     """Add what was sent since the last call to the packets that have joined each link."""
-    for k in range(len(t.sent)):
-        packets = t.sent[k]
+    if g.plain:
+        _settle_lanes(w, g, e, links)
+    for k in range(len(e.way)):
+        packets = e.way[k, SENT]
         if packets == 0:
             continue
-        t.sent[k] = 0
-        _walk(w, links, e.source[k], e.goal[k], packets)
-        if e.goal[k] == trees.hub:
+        e.way[k, SENT] = 0
+        if not g.plain:
+            _walk(w, links, e.source[k], e.way[k, GOAL], packets)
+        if e.way[k, GOAL] == trees.hub:
             links[w.ends[trees.hub, INJECT_LINK], JOINED] += packets
-            for i in range(trees.link_ptr[e.axon[k]], trees.link_ptr[e.axon[k] + 1]):
+            for i in range(trees.link_ptr[e.way[k, AXON]], trees.link_ptr[e.way[k, AXON] + 1]):
                 links[trees.link[i], JOINED] += packets
 
 
 @njit(cache=True)
-def count_down(t: Tally, trees: Trees, routes: Ints, times: Ints, arrived: Ints, leaves: Ints, ends: Ints) -> int:
+def _settle_lanes(w: Wires, g: Grid, e: Entries, links: Ints) -> None:
+    """Count on a mesh without edges: packets that begin to use a lane at a tile, less those that leave it there."""
+    grown = np.zeros((4, g.height, g.width), dtype=np.int64)
+    for k in range(len(e.way)):
+        packets = e.way[k, SENT]
+        if packets == 0:
+            continue
+        x, y, to_x, to_y = g.x[e.source[k]], g.y[e.source[k]], g.x[e.way[k, GOAL]], g.y[e.way[k, GOAL]]
+        across, along = EAST if to_x > x else WEST, NORTH if to_y > y else SOUTH
+        grown[across, y, x] += packets
+        grown[across, y, to_x] -= packets
+        grown[along, y, to_x] += packets
+        grown[along, to_y, to_x] -= packets
+        links[w.ends[e.source[k], INJECT_LINK], JOINED] += packets
+        links[w.ends[e.way[k, GOAL], EJECT_LINK], JOINED] += packets
+    for way in range(4):
+        for across in range(g.height if way < NORTH else g.width):
+            packets, length = 0, g.width if way < NORTH else g.height
+            for k in range(length - 1):
+                here = k if way in (EAST, NORTH) else length - 1 - k
+                x, y = (here, across) if way < NORTH else (across, here)
+                packets += grown[way, y, x]
+                links[w.out[g.left + x + w.columns * (g.low + y), way], JOINED] += packets
+
+
+@njit(cache=True)
+def fall(trees: Trees, down: Ints, routes: Ints, times: Ints, arrived: Ints, leaves: Ints, ends: Ints) -> int:
     """Do as ``spread`` of the exact network."""
     n = 0
     for k in range(len(routes)):
         for leaf in range(trees.ptr[routes[k]], trees.ptr[routes[k] + 1]):
-            arrived[n], leaves[n], ends[n] = k, leaf, times[k] + t.down[leaf]
+            arrived[n], leaves[n], ends[n] = k, leaf, times[k] + down[leaf]
             n += 1
     return n

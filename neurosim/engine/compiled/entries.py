@@ -18,10 +18,11 @@ Ints = NDArray[np.int64]
 class Entries(NamedTuple):
     """Entries of input lines (line l has ``line_ptr[l]:line_ptr[l + 1]``), then from ``base[k]`` on those of core k.
 
-    Per entry the endpoint ``source`` that sends it (of an input line: its port), ``goal``, ``axon`` there, and the
-    ``static`` value of Destinations. With multicast trees an entry is a route: it goes to the hub and its axon is its
-    own number. Input line l enters through port l modulo ``ports``, packets ``spacing`` ps apart; cores are the
-    endpoints from ``first_core`` on.
+    Per entry the endpoint ``source`` that sends it (of an input line: its port), the ``static`` value of Destinations,
+    and ``way`` int64[entries, 4]: goal, axon there, and for the network model "counts", if it is ``counting``, the time
+    to the goal (ps) and how often the entry was sent. With multicast trees an entry is a route: it goes to the hub and
+    its axon is its own number. Input line l enters through port l modulo ``ports``, packets ``spacing`` ps apart; cores
+    are the endpoints from ``first_core`` on.
     """
 
     ports: int
@@ -30,9 +31,13 @@ class Entries(NamedTuple):
     line_ptr: Ints
     base: Ints
     source: Ints
-    goal: Ints
-    axon: Ints
     static: Ints
+    way: Ints
+    counting: bool
+
+
+# Columns of Entries.way: all that a packet needs stands in one line of memory.
+GOAL, AXON, TIME, SENT = range(4)
 
 
 class Packets(NamedTuple):
@@ -64,8 +69,8 @@ def packets_of(room: int, endpoints: int) -> Packets:
     return Packets(ptr, entry, source, goal, axon, payload, created, time, arrived, begin, arrivals)
 
 
-def entries_of(program: Program, ports: int, spacing: int, forest: Forest | None) -> Entries:
-    """Return the entries of a program whose cores come after so many ports."""
+def entries_of(program: Program, ports: int, spacing: int, forest: Forest | None, counting: bool) -> Entries:
+    """Return the entries of a program whose cores come after so many ports; times to goals are still 0."""
     lists = [program.inputs, *program.outputs]
     lines = np.arange(len(program.inputs.ptr) - 1)
     of_line = lines % max(ports, 1)
@@ -82,7 +87,10 @@ def entries_of(program: Program, ports: int, spacing: int, forest: Forest | None
         goal, static = np.full(len(axon), forest.hub, dtype=np.int64), np.zeros(len(axon), dtype=np.int64)
         line_ptr, source = np.arange(len(lines) + 1), of_line
     senders = np.repeat(ports + np.arange(len(program.outputs)), np.diff(starts[1:]))
-    return Entries(ports, spacing, ports, line_ptr, starts[1:], np.concatenate([source, senders]), goal, axon, static)
+    way = np.zeros((len(goal), 4), dtype=np.int64)
+    way[:, GOAL], way[:, AXON] = goal, axon
+    source = np.concatenate([source, senders])
+    return Entries(ports, spacing, ports, line_ptr, starts[1:], source, static, way, counting)
 
 
 @njit(cache=True)
@@ -91,7 +99,7 @@ def inject(e: Entries, leaves: Ints, pulses: NDArray[np.int32], now: int, packet
 
     Routes without ``leaves`` are not sent.
     """
-    ptr, to, onto, spacing = e.line_ptr, e.goal, e.axon, e.spacing
+    ptr, way, spacing, counting = e.line_ptr, e.way, e.spacing, e.counting
     entries, source, goal, axon, payload = packets.entry, packets.source, packets.goal, packets.axon, packets.payload
     created, time, trees = packets.created, packets.time, len(leaves) > 0
     n = 0
@@ -104,9 +112,12 @@ def inject(e: Entries, leaves: Ints, pulses: NDArray[np.int32], now: int, packet
             for entry in range(ptr[line], ptr[line + 1]):
                 if trees and leaves[entry] == leaves[entry + 1]:
                     continue
-                entries[n], source[n], goal[n], axon[n] = entry, port, to[entry], onto[entry]
+                entries[n], source[n], goal[n], axon[n] = entry, port, way[entry, GOAL], way[entry, AXON]
                 payload[n] = value
                 created[n] = time[n] = at
+                if counting:
+                    time[n] += way[entry, TIME]
+                    way[entry, SENT] += 1
                 at += spacing
                 n += 1
         packets.ptr[port + 1] = n
@@ -124,16 +135,19 @@ def stamp(cores: Any, e: Entries, step: int, packets: Packets, n: int) -> None:
 @njit(cache=True)
 def send(e: Entries, fired: Fired, first: int, last: int, now: int, packets: Packets, n: int) -> int:
     """Write the packets of the sweeps of some cores, begun now, after n others; returns how many there are then."""
-    base, to, onto, first_core = e.base, e.goal, e.axon, e.first_core
+    base, way, first_core, counting = e.base, e.way, e.first_core, e.counting
     begin, entry, value, leaves, messages = fired.entry_ptr, fired.entry, fired.payload, fired.leaves, fired.messages
     entries, source, goal, axon, payload = packets.entry, packets.source, packets.goal, packets.axon, packets.payload
     created, time = packets.created, packets.time
     for core in range(first, last):
         for k in range(begin[core], begin[core] + messages[core]):
             of = base[core] + entry[k]
-            entries[n], source[n], goal[n], axon[n] = of, first_core + core, to[of], onto[of]
+            entries[n], source[n], goal[n], axon[n] = of, first_core + core, way[of, GOAL], way[of, AXON]
             payload[n] = value[k]
             created[n] = time[n] = now + leaves[k]
+            if counting:
+                time[n] += way[of, TIME]
+                way[of, SENT] += 1
             n += 1
         packets.ptr[first_core + core + 1] = n
     return n

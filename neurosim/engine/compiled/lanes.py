@@ -23,9 +23,13 @@ from neurosim.engine.compiled.wires import (
     EJECT_LINK,
     END_X,
     END_Y,
+    FAR_X,
+    FAR_Y,
     FREE_AT,
+    INJECT,
     INJECT_LINK,
     JOINED,
+    KIND,
     LATENCY,
     NORTH,
     SERIALISATION,
@@ -44,7 +48,8 @@ class Grid(NamedTuple):
     """The part of a mesh that packets may see: columns ``left``.. and rows ``low``.., ``width`` x ``height`` tiles.
 
     ``x`` and ``y`` int64[endpoints] are places of endpoints in that part, and those at its tile t are
-    ``endpoint[tile_ptr[t]:tile_ptr[t + 1]]``. No link of the mesh is slower than ``slowest`` (ps).
+    ``endpoint[tile_ptr[t]:tile_ptr[t + 1]]``. No link of the mesh is slower than ``slowest`` (ps), and it is ``plain``
+    when it has no edges between chips.
     """
 
     left: int
@@ -56,6 +61,7 @@ class Grid(NamedTuple):
     tile_ptr: Ints
     endpoint: Ints
     slowest: int
+    plain: bool
 
 
 class Lanes(NamedTuple):
@@ -64,8 +70,8 @@ class Lanes(NamedTuple):
     An item is (packet << 32) + goal. Sequences are: what endpoint e sends in direction d, number 4 e + d; what turns
     at tile t of the grid, coming eastward (0) or westward (1) and going north (0) or south (1), ``turn`` + 4 t +
     2 c + g; what is ejected at endpoint e, by where it comes from, ``eject`` + 5 e + c; and the last one, which goes
-    on along a lane. ``at`` are places to write to next. Beyond ``room`` times 3 there is room for four sequences more:
-    two that go along a lane in turn, and two merged ones. ``entering[4 t + d]`` packets enter a lane at tile t, and
+    on along a lane. ``at`` are places to write to next. Beyond ``room`` times 3 there is room for three sequences more:
+    one that goes along a lane, and two merged ones. ``entering[4 t + d]`` packets enter a lane at tile t, and
     ``lane[d, n]`` lane n in direction d. All arrays are int64.
     """
 
@@ -87,7 +93,9 @@ def grid_of(w: Wires) -> Grid:
     tile = x - left + width * (y - low)
     ptr = np.searchsorted(np.sort(tile), np.arange(width * height + 1)).astype(np.int64)
     order = np.argsort(tile, kind="stable").astype(np.int64)
-    return Grid(left, low, width, height, x - left, y - low, ptr, order, int(w.fixed[:, LATENCY].max()))
+    between = w.fixed[w.fixed[:, KIND] < INJECT]
+    plain = bool(np.all(between[:, [FAR_X, FAR_Y]] >= 0))
+    return Grid(left, low, width, height, x - left, y - low, ptr, order, int(w.fixed[:, LATENCY].max()), plain)
 
 
 def lanes_of(room: int, grid: Grid) -> Lanes:
@@ -95,7 +103,7 @@ def lanes_of(room: int, grid: Grid) -> Lanes:
     endpoints, tiles = len(grid.endpoint), grid.width * grid.height
     turn, eject = 4 * endpoints, 4 * endpoints + 4 * tiles
     begin, at = np.zeros((2, eject + 5 * endpoints + 1), dtype=np.int64)
-    time, item = np.zeros((2, 7 * room), dtype=np.int64)
+    time, item = np.zeros((2, 6 * room), dtype=np.int64)
     entering, lane = np.zeros(4 * tiles, dtype=np.int64), np.zeros((4, max(grid.width, grid.height)), dtype=np.int64)
     return Lanes(room, turn, eject, begin, at, time, item, entering, lane)
 
@@ -190,7 +198,7 @@ def _joined(times: Ints, items: Ints, room: int, a: int, a_end: int, b: int, b_e
         return b, b_end
     if b == b_end:
         return a, a_end
-    to = 6 * room if 5 * room <= a < 6 * room else 5 * room
+    to = 5 * room if 4 * room <= a < 5 * room else 4 * room
     return to, _merge(times, items, a, a_end, b, b_end, to)
 
 
@@ -307,8 +315,8 @@ def _lanes(w: Wires, g: Grid, links: Ints, packets: Packets, lanes: Lanes, s: Sc
                 return -1
             changed = write_down(journal, changed, links, link)
             links[link, JOINED] += a_end - a
-            # What goes on is written where the link before has not written.
-            on = at[along] = 4 * room if k % 2 else 3 * room
+            # What goes on may be written where it was read: no packet goes on before it has come.
+            at[along] = 3 * room
             if in_row:
                 turn = lanes.turn + 4 * (behind + width * y) + 2 * way
                 free = _serve_row(
@@ -317,7 +325,7 @@ def _lanes(w: Wires, g: Grid, links: Ints, packets: Packets, lanes: Lanes, s: Sc
             else:
                 free = _serve_column(ys, at, times, items, a, a_end, free, latency, serialisation, eject, behind)
             links[link, FREE_AT] = free
-            a, a_end = on, at[along]
+            a, a_end = 3 * room, at[along]
     return changed
 
 

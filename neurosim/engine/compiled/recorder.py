@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from neurosim.engine.event.recorder import Recorder
@@ -33,6 +34,14 @@ class ArrayRecorder(Recorder):
         self._trace: list[Ints] = []
         self._kept_pulses = self._kept_packets = 0
         self._owners = np.concatenate([np.zeros((0, 2), dtype=np.int64), *self._whose])
+        self._pulse_counts = np.zeros((len(self._names), self._ends.shape[1]), dtype=np.int64)
+        # Where the answers of each population that is read out by its pulses begin, -1 for others.
+        sizes = [self._answers[name].shape[1] if self._fires.get(name) else 0 for name in self._names]
+        begin = np.cumsum([0, *sizes])
+        self._answer_at = np.where(sizes, begin[:-1], -1).astype(np.int64)
+        self._pulse_answers = np.zeros(begin[-1], dtype=np.int64)
+        lags = np.array([program.lag[name] for name in self._names], dtype=np.int64)
+        self._window = np.stack([lags, lags + self._steps], axis=1)
 
     def steps(self, sample: int, ends: Ints, sent: Ints, counters: Ints) -> None:
         """Record ends (ps), packets sent and counters [steps, k] of all steps of a sample."""
@@ -50,33 +59,26 @@ class ArrayRecorder(Recorder):
         used = np.flatnonzero(bins)
         self._latency.update(_counted(used, bins[used]))
 
-    def fired(self, sample: int, rows: Ints) -> Ints:
+    def fired(self, sample: int, rows: Ints, wanted: bool = False) -> Ints:
         """Record pulses of a sample as rows (step, unit), where units are numbered core by core.
 
-        Returns rows (step, population, neuron) of those that are somas.
+        Returns rows (step, population, neuron) of those that are somas, none if nobody has ``wanted`` them.
         """
+        count_pulses(rows, self._owners, self._window, self._answer_at, self._pulse_counts, self._pulse_answers)
+        keep = sample == 0 and self._kept_pulses < TRACE_ROWS
+        if not (keep or wanted or self._full or self._sink is not None):
+            return rows[:0]
         owners = self._owners[rows[:, 1]]
         pulses = np.concatenate([rows[:, :1], owners], axis=1)[owners[:, 0] >= 0]
-        for population, name in enumerate(self._names):
-            here = pulses[pulses[:, 1] == population] if len(self._names) > 1 else pulses
-            self._count(sample, name, here[:, 0], here[:, 2])
-        if sample == 0 and self._kept_pulses < TRACE_ROWS:
+        for population, name in enumerate(self._full):
+            here = pulses[pulses[:, 1] == population]
+            self._full[name][sample, here[:, 0], here[:, 2]] = True
+        if keep:
             self._pulses_of_first.append(pulses)
             self._kept_pulses += len(pulses)
-        if self._sink is not None:
+        if self._sink is not None and len(pulses):
             self._sink.spikes(sample, pulses)
         return pulses
-
-    def _count(self, sample: int, name: str, steps: Ints, neurons: Ints) -> None:
-        counts = self._counts[name]
-        counts[sample] += np.bincount(steps, minlength=counts.shape[1])
-        if self._full:
-            self._full[name][sample, steps, neurons] = True
-        if name in self._answers and self._fires[name]:
-            lag = self.program.lag[name]
-            window = (steps >= lag) & (steps < lag + self._steps)
-            answers = self._answers[name]
-            answers[sample] += np.bincount(neurons[window], minlength=answers.shape[1])
 
     def readout_steps(self) -> list[int]:
         """Return the steps after whose sweep membranes are read, ascending."""
@@ -108,6 +110,14 @@ class ArrayRecorder(Recorder):
         """Record a sample: counters [cores, k], packets per link, (overruns, late packets)."""
         self._per_core[sample], self._stragglers[sample] = counters, stragglers
         self._per_link.append(links)
+        for population, name in enumerate(self._names):
+            self._counts[name][sample] = self._pulse_counts[population]
+            begin = self._answer_at[population]
+            if begin >= 0:
+                answers = self._answers[name]
+                answers[sample] = self._pulse_answers[begin : begin + answers.shape[1]]
+        self._pulse_counts[:] = 0
+        self._pulse_answers[:] = 0
 
     def result(
         self,
@@ -125,6 +135,18 @@ class ArrayRecorder(Recorder):
             spikes=replace(run.spikes, first_sample=bounded(np.concatenate([none[:, :3], *self._pulses_of_first]))),
             times=replace(run.times, first_packets=bounded(np.concatenate([none, *self._trace]))),
         )
+
+
+@njit(cache=True)
+def count_pulses(rows: Ints, owners: Ints, window: Ints, answer_at: Ints, counts: Ints, answers: Ints) -> None:
+    """Count pulses (step, unit) by population and step, and those of each neuron that is read out, in its window."""
+    for k in range(len(rows)):
+        step, population, neuron = rows[k, 0], owners[rows[k, 1], 0], owners[rows[k, 1], 1]
+        if population < 0:
+            continue
+        counts[population, step] += 1
+        if answer_at[population] >= 0 and window[population, 0] <= step < window[population, 1]:
+            answers[answer_at[population] + neuron] += 1
 
 
 def _counted(values: Ints, counts: Ints) -> dict[int, int]:

@@ -50,6 +50,7 @@ class Steps:
     ) -> None:
         self._chip, self._reset, self._recorder, self._budget = chip, reset, recorder, budget
         self._threads = min(threads, len(chip.fired.units))
+        self._pool = ThreadPoolExecutor(max(self._threads - 1, 1))  # starts no thread before it is used
         self._bins = np.zeros(BINS, dtype=np.int64)
         self._before = np.zeros_like(chip.cores.counters)
         units, packets = len(chip.fired.unit), len(chip.room.packets.entry)
@@ -69,6 +70,7 @@ class Steps:
         clear_links(chip.net.wires, chip.net.links)
         chip.net.links[:, JOINED] = 0
         sheet, late, step = self._sheet(steps), None, 0
+        event_by_event = chip._replace(entries=chip.entries._replace(counting=False))  # links count there
         while step < steps:
             stop = steps
             if world is not None:
@@ -80,11 +82,12 @@ class Steps:
                 if step < 0:
                     late, step = self._start_late(-1 - step, sheet), -step
             if late is not None:
-                traffic, *rows = run_late(chip, late[0], late[1], pulses, stop if stop < steps else -1, sheet, trace)
+                until = stop if stop < steps else -1
+                traffic, *rows = run_late(event_by_event, late[0], late[1], pulses, until, sheet, trace)
                 late, step = (traffic, late[1]), stop
                 self._give(sample, world, *rows)
-        if len(chip.net.tally.sent):
-            settle(chip.net.wires, chip.net.trees, chip.entries, chip.net.tally, chip.net.links)
+        if chip.net.counting:
+            settle(chip.net.wires, chip.net.grid, chip.net.trees, chip.entries, chip.net.links)
         recorder.steps(sample, sheet.ends, sheet.sent, sheet.per_step)
         recorder.membranes(sample, dict(zip(sheet.read.tolist(), sheet.membranes, strict=True)), chip.fired.unit_ptr)
         stragglers = int(sheet.tally[OVERRUNS]), int(sheet.tally[LATE])
@@ -94,6 +97,7 @@ class Steps:
         """Record what was kept over all samples."""
         self._recorder.latency_counts(self._bins)
         self._bins[:] = 0
+        self._pool.shutdown()
 
     def _sheet(self, steps: int) -> Sheet:
         ends, sent = np.zeros((2, steps), dtype=np.int64)
@@ -117,16 +121,16 @@ class Steps:
         """Run steps from one on; returns as ``run_steps``."""
         if self._threads == 1:
             return int(run_steps(self._chip, pulses, step, stop, False, sheet, self._budget, tracing))
-        chip = self._chip
-        parts = np.linspace(0, len(chip.fired.units), self._threads + 1).astype(int).tolist()
-        with ThreadPoolExecutor(self._threads) as pool:
-            while step < stop and sheet.tally[[FIRED, TRACED, SLOW]].max() < self._budget:
-                jobs = [pool.submit(sweep_part, chip.cores, a, b, step, chip.fired) for a, b in pairwise(parts)]
-                for job in jobs:
-                    job.result()
-                step = int(run_steps(chip, pulses, step, step + 1, True, sheet, self._budget, tracing))
-                if step < 0:
-                    return step
+        chip, pool = self._chip, self._pool
+        own, *others = pairwise(np.linspace(0, len(chip.fired.units), self._threads + 1).astype(int).tolist())
+        while step < stop and sheet.tally[[FIRED, TRACED, SLOW]].max() < self._budget:
+            jobs = [pool.submit(sweep_part, chip.cores, a, b, step, chip.fired) for a, b in others]
+            sweep_part(chip.cores, *own, step, chip.fired)
+            for job in jobs:
+                job.result()
+            step = int(run_steps(chip, pulses, step, step + 1, True, sheet, self._budget, tracing))
+            if step < 0:
+                break
         return step
 
     def _start_late(self, step: int, sheet: Sheet) -> Any:
@@ -142,7 +146,7 @@ class Steps:
 
     def _give(self, sample: int, world: World | None, fired: Ints, traced: Ints, slow: Ints) -> None:
         recorder = self._recorder
-        pulses = recorder.fired(sample, fired)
+        pulses = recorder.fired(sample, fired, world is not None)
         recorder.traced(sample, traced)
         recorder.latencies(slow)
         if world is not None:

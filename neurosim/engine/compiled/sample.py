@@ -68,18 +68,19 @@ def _open_step(
 
 
 @njit(cache=True)
-def _carry_step(net: Net, room: Room, period: int, longest: int, sheet: Sheet) -> int:
+def _carry_step(e: Entries, net: Net, room: Room, period: int, longest: int, sheet: Sheet) -> int:
     """Carry the packets of a step whose longest sweep takes so long (ps); returns when the last one arrives (ps).
 
     Returns -1 for a tick that does not hold, with the packets waiting to be carried again: a core is busy or a packet
     under way when it is over.
     """
     end = sheet.tally[NOW] + period
-    if period and longest > period:
-        return -1
-    arrived = carry(net, room)
-    if period and not _all_before(end, room.arrivals.time[:arrived], room.packets.time[: room.packets.ptr[-1]]):
-        undo(net, room)
+    arrived = carry(net, room, period == 0)
+    if period and (
+        longest > period
+        or not _all_before(end, room.arrivals.time[:arrived], room.packets.time[: room.packets.ptr[-1]])
+    ):
+        undo(e, net, room)
         return -1
     return note_latencies(sheet, room.arrivals.time, room.born, arrived)
 
@@ -129,7 +130,7 @@ def run_steps(
             if sheet.read[k] == step:
                 read_membranes(cores, sheet.membranes[k])
         longest = fired.duration.max()
-        delivered = _carry_step(net, room, clock.period, longest, sheet)
+        delivered = _carry_step(entries, net, room, clock.period, longest, sheet)
         if delivered < 0:
             return -1 - step
         done = receive_spikes(cores, 0, n_cores, step, arrived)

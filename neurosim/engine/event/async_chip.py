@@ -43,7 +43,7 @@ class EventAsyncChip:
         refuse_extras(self._samples.program.chip.name, world)
         recorder = ArrayRun(self._samples, inputs.shape, record_spikes, sink)
         for sample, pulses in enumerate(inputs):
-            array = self._samples.array(self._samples.words(pulses).tolist(), len(pulses))
+            array = self._samples.array(self._samples.words(pulses[None])[0].tolist(), len(pulses))
             recorder.add(sample, pulses, self._outcome(run_array(array, opcodes=OPCODES)))
             if progress is not None:
                 progress(1)
