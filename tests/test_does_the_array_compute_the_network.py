@@ -75,12 +75,14 @@ def answers(program: ArrayProgram, result: ArrayResult, pulses: Pulses) -> Pulse
     """Who of the last population fired, bool[T, neurons of the network]."""
     node, port, words = program.spike_words[-1]
     received = np.array(result.host(node, port).words).reshape(len(pulses), len(words))
-    return decode(received, words, pulses.shape[1], program.lowered.network.n_neurons)
+    fired: Pulses = decode(received, words, pulses.shape[1], program.lowered.network.n_neurons)
+    return fired
 
 
 def expected(network: Network, pulses: Pulses) -> Pulses:
     """Who of the last population fires, by the network's definition, bool[T, its size]."""
-    return run_functional(network, pulses[None]).pulses[network.outputs[0]][0]
+    fired: Pulses = run_functional(network, pulses[None]).pulses[network.outputs[0]][0]
+    return fired
 
 
 def layered(seed: int) -> Network:
@@ -164,8 +166,8 @@ def test_does_a_network_that_does_not_fit_say_how_many_words_it_needs() -> None:
     # 100,352 + 1,280 weights, four to a word, and 138 membranes, against 144 x 64 words
     with pytest.raises(CapacityError, match="needed 25546, available 9216"):
         lower(load_model("mnist-pulsed").network, load_chip("ga144"))
-    weights = np.ones((300, 60))
-    populations = (Population("in", 300, Source()), Population("out", 60, AddAndFire(4.0)))
+    weights = np.ones((250, 48))
+    populations = (Population("in", 250, Source()), Population("out", 48, AddAndFire(4.0)))
     network = Network("wide", populations, (Projection.dense("in", "out", weights),), ("out",))
     with pytest.raises(CapacityError, match="available"):
         loaded(network)

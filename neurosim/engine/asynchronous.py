@@ -18,6 +18,8 @@ from neurosim.errors import NeurosimError, UnsupportedError
 from neurosim.program import Program
 from neurosim.results import Run
 
+__all__ = ["ASYNCHRONOUS", "BothAsyncChips", "CompiledAsyncChip", "EventAsyncChip"]
+
 
 class BothAsyncChips:
     """The same program on both engines; ``run`` takes as long as both together."""

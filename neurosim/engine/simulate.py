@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
+from neurosim.engine.asynchronous import ASYNCHRONOUS, BothAsyncChips, CompiledAsyncChip, EventAsyncChip
 from neurosim.engine.compiled import BothChips, CompiledChip
 from neurosim.engine.event.chip import EventChip
 from neurosim.engine.event.router import Router
@@ -21,6 +22,8 @@ from neurosim.errors import NeurosimError, UnsupportedError, unknown
 from neurosim.program import Program
 from neurosim.results import Run, merge
 
+AnyChip = EventChip | CompiledChip | BothChips | EventAsyncChip | CompiledAsyncChip | BothAsyncChips
+
 ENGINES: dict[str, type[EventChip | CompiledChip | BothChips]] = {
     "event": EventChip,  # the definition
     "compiled": CompiledChip,  # its twin
@@ -28,7 +31,7 @@ ENGINES: dict[str, type[EventChip | CompiledChip | BothChips]] = {
 }
 _CHUNKS_PER_WORKER = 8  # so that the progress bar moves and the last worker does not idle long
 
-_work: tuple[EventChip | CompiledChip | BothChips, NDArray[Any], bool] | None = None
+_work: tuple[AnyChip, NDArray[Any], bool] | None = None
 
 
 def simulate(
@@ -80,7 +83,8 @@ def simulate(
     chosen = program.chip.constants(constants)
     workers = 1 if sink is not None else min(workers or os.cpu_count() or 1, len(inputs))
     how = How(network, threads, router)
-    chip = ENGINES[engine](program, chosen, how)
+    engines = ASYNCHRONOUS if program.chip.discipline == "asynchronous" else ENGINES
+    chip = engines[engine](program, chosen, how)
     if workers == 1:
         return chip.run(inputs, record_spikes, progress=progress, sink=sink, world=world)
     global _work  # noqa: PLW0603  built here, so that what is wrong is said here; workers inherit it by fork

@@ -34,15 +34,17 @@ class Price:
 
 @dataclass(frozen=True)
 class Power:
-    """One term of the static part: the time that ``counter`` counts, times the power ``level.<name>.<figure>``.
+    """The time that ``counter`` counts, times the power ``level.<name>.<figure>`` or ``power.<figure>``.
 
     ``unit`` is what the counter counts: picoseconds, or ticks, which last as long as the run's steps did on average
-    (longer than the clock's where a core overran).
+    (longer than the clock's where a core overran). A power that flows only while a core works belongs to another
+    ``component`` than the static part; it is stated at the reference supply, and so are the times it is taken for.
     """
 
     counter: str
     power: str
     unit: Literal["ps", "tick"]
+    component: str = "static"
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def price(
     bill.static(seconds, wanted)
     if wanted == "chip with host":
         bill.host(host, seconds)
-    per_core = _per_core(run, [term for term in terms if isinstance(term, Price)], chip, chosen)
+    per_core = _per_core(run, terms, chip, chosen)
     return Energy(chip.name, chosen.name, wanted, bill.parts, per_core, tuple(dict.fromkeys(bill.unranged)))
 
 
@@ -181,8 +183,9 @@ class _Bill:
         """Add a power for the time that a counter tells."""
         unit = self.run.times.step_ends[:, -1] / self.run.chip_steps if term.unit == "tick" else 1.0
         seconds = float((self.run.activity.total(term.counter) * unit).mean()) * 1e-12
-        _, level, figure = term.power.split(".")
-        self.add("static", term.power, self.chip.levels[level].power[figure], seconds * self.chip.scale.static)
+        scale = self.chip.scale
+        factor = scale.static if term.component == "static" else scale.energy / self.chip.time_factor
+        self.add(term.component, term.power, power_figure(self.chip, self.constants, term.power), seconds * factor)
 
     def static(self, seconds: float, boundary: Boundary) -> None:
         """Add the powers that flow whatever happens."""
@@ -230,6 +233,14 @@ def energy_figure(chip: Chip, constants: ConstantSet, name: str) -> Quantity:
     return constants.energy[name]
 
 
+def power_figure(chip: Chip, constants: ConstantSet, name: str) -> Quantity:
+    """Return the figure that a Power names."""
+    if name.startswith("level."):
+        _, level, figure = name.split(".")
+        return chip.levels[level].power[figure]
+    return constants.power[name.removeprefix("power.")]
+
+
 def _band(quantity: Quantity, constants: ConstantSet) -> tuple[Band, bool]:
     if quantity.range is not None:
         return Band(quantity.si, quantity.low, quantity.high), True
@@ -239,13 +250,23 @@ def _band(quantity: Quantity, constants: ConstantSet) -> tuple[Band, bool]:
     return Band(quantity.si, quantity.si * (1 - error), quantity.si * (1 + error)), True
 
 
-def _per_core(run: Run, prices: Sequence[Price], chip: Chip, constants: ConstantSet) -> NDArray[np.float64]:
+def _per_core(run: Run, terms: Sequence[Price | Power], chip: Chip, constants: ConstantSet) -> NDArray[np.float64]:
     per_core = np.zeros(run.activity.per_core.shape[1])
-    for term in prices:
-        if term.counter in run.activity.counters and term.of == "cores in use":
+    for term in terms:
+        each = _each(term, chip, constants)
+        if term.counter in run.activity.counters and each:
             column = run.activity.per_core[:, :, run.activity.counters.index(term.counter)]
-            per_core += column.mean(axis=0) * energy_figure(chip, constants, term.energy).si * chip.scale.energy
+            per_core += column.mean(axis=0) * each * chip.scale.energy
     return per_core
+
+
+def _each(term: Price | Power, chip: Chip, constants: ConstantSet) -> float:
+    """Return the dynamic energy in joules that one count on a core in use costs, 0 where it costs none there."""
+    if isinstance(term, Price):
+        return energy_figure(chip, constants, term.energy).si if term.of == "cores in use" else 0.0
+    if term.component == "static" or term.unit != "ps":
+        return 0.0
+    return power_figure(chip, constants, term.power).si * 1e-12 / chip.time_factor
 
 
 def _sum(bands: Iterable[Band]) -> Band:

@@ -80,7 +80,8 @@ def synapses_of(
     weights = [int(np.bitwise_or.reduce(image.weight, initial=0)) for image in images]
     common = int(np.bitwise_or.reduce(weights)) if weights else 0
     grain = (common & -common).bit_length() - 1 if common else 0
-    slots = [1 << (int(image.delay.max(initial=0)) + 1).bit_length() for image in images]
+    # A step's row is free again when its spikes arrive, for the longest delay.
+    slots = [1 << int(image.delay.max(initial=0)).bit_length() for image in images]
     units = [LANES * blocks(image.n - len(image.fixed)) for image in images]
     width = (LANES * np.diff(neurons.block_ptr) + units).tolist()
     sizes = [a * b for a, b in zip(slots, width, strict=True)]

@@ -88,6 +88,7 @@ class Array:
     pins: Sequence[Pin] = ()
     constants: str | None = None
     options: Options = field(default_factory=Options)
+    watch: Sequence[tuple[int, str]] = ()
 
     def __post_init__(self) -> None:
         if self.chip.core_kind != "f18a":

@@ -91,12 +91,12 @@ def _with_words(error: CapacityError, mapping: Mapping) -> CapacityError:
     return CapacityError(chip.name, "nodes", nodes, chip.n_existing_cores, where)
 
 
-def demand(mapping: Mapping, highest: int = 64) -> tuple[int, int] | None:
-    """Return the words and nodes that a mapping takes on an array with enough rows, None if that is too many."""
+def demand(mapping: Mapping, highest: int = 5) -> tuple[int, int] | None:
+    """Return the words and nodes that a mapping takes on an array 2 to 16 times as high, None if it is too small."""
     network, chip = mapping.lowered.network, mapping.chip
     clusters = [np.flatnonzero(mapping.core_of == core).tolist() for core in mapping.cores.tolist()]
     groups = groups_of(network, clusters, weight_matrix(network))
-    for height in range(2, highest + 1):
+    for height in (2**k for k in range(1, highest)):
         grid = Grid(chip.columns, chip.rows * height)
         try:
             plan = make_plan(comb(grid), groups, layers(network, chip), network.n_inputs, chip.name, mapping.seed)

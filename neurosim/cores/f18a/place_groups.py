@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import islice, permutations
 
 import numpy as np
 
 from neurosim.cores.f18a.comb import Branch
 
 PER_LEAF = 2  # bit words
+_ORDERS = 720  # of branches that are tried: all of six
 _MOVES, _HOT, _COLD = 12_000, 12.0, 0.4  # of the search, in words passed on
 
 
@@ -37,7 +38,7 @@ def leaves_for(words: int) -> int:
 
 def share_branches(demands: Sequence[Sequence[Need]], branches: Sequence[Branch]) -> list[list[Branch]] | None:
     """Return branches for each population, given the needs of its groups; None if no order of branches gives enough."""
-    for order in permutations(branches):
+    for order in islice(permutations(branches), _ORDERS):
         taken, shares = 0, []
         for needs in demands:
             count = next((n for n in range(1, len(order) - taken + 1) if fill(needs, order[taken : taken + n])), 0)

@@ -14,7 +14,7 @@ from neurosim.cores.f18a.program import NodeState, node_state
 from neurosim.cores.f18a.registers import Ints, State
 from neurosim.cores.f18a.wiring import DOING, PORTS, SINCE, WRITES, Prepared
 
-RECEIVED, SENT, IO_WRITTEN = range(3)  # kinds of an engine's record
+RECEIVED, SENT, IO_WRITTEN, PASSED = range(4)  # kinds of an engine's record
 DOUBTS = (
     "+ or +* right after an opcode that changed T, S or P9",
     "+* with S and T of different signs",
@@ -156,6 +156,7 @@ class ArrayResult:
     traffic: tuple[Traffic, ...]
     io_writes: tuple[tuple[int, int, int], ...]
     trace: tuple[Step, ...] = ()
+    passed: tuple[tuple[int, int, int], ...] = ()
 
     def node(self, name: int) -> NodeState:
         """Return the final state of one node."""
@@ -240,6 +241,7 @@ def result_of(
         _traffic(array, records),
         tuple((time, programs[k].node, word) for kind, k, time, word in records if kind == IO_WRITTEN),
         tuple(sorted(trace, key=lambda step: (step.begin, step.node))),
+        tuple((time, programs[k].node, word) for kind, k, time, word in records if kind == PASSED),
     )
 
 

@@ -60,6 +60,7 @@ class Prepared(NamedTuple):
     signals: Signals
     times: Ints
     options: Ints
+    watch: Ints
 
 
 def prepare(array: Array) -> Prepared:
@@ -74,7 +75,10 @@ def prepare(array: Array) -> Prepared:
     wires = np.zeros((len(link), WIRES), np.int64)
     wires[:, :4] = link
     times = durations(array.chip, array.constant_set)
-    return Prepared(state, wires, _steps(array), _signals(array, places), times, array.options.row())
+    watch = np.zeros(len(link), np.int64)
+    for node, port in array.watch:
+        watch[places[node]] |= isa.PORT_BITS[isa.PORT_NAMES.index(port)]
+    return Prepared(state, wires, _steps(array), _signals(array, places), times, array.options.row(), watch)
 
 
 def _links(array: Array, places: dict[int, int]) -> Ints:

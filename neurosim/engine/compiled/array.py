@@ -21,7 +21,7 @@ from neurosim.cores.f18a.array import LATEST, Array, check_limits
 from neurosim.cores.f18a.faults import fault
 from neurosim.cores.f18a.node import run_node
 from neurosim.cores.f18a.registers import Ints
-from neurosim.cores.f18a.result import IO_WRITTEN, RECEIVED, SENT, ArrayResult, Record, result_of
+from neurosim.cores.f18a.result import IO_WRITTEN, PASSED, RECEIVED, SENT, ArrayResult, Record, result_of
 from neurosim.cores.f18a.wiring import (
     DOING,
     MATCHED,
@@ -77,7 +77,15 @@ def run_array(
     """
     check_limits(opcodes, until)
     prepared = prepare(array)
-    run = _start(prepared, opcodes)
+    record, why = finish_run(array, prepared, start_run(prepared, opcodes), until, progress)
+    records: list[Record] = [tuple(row) for row in record.tolist()]
+    return result_of(array, prepared, "compiled", records, why == _LATE)
+
+
+def finish_run(
+    array: Array, prepared: Prepared, run: _Run, until: int, progress: Callable[[int], None] | None = None
+) -> tuple[Ints, int]:
+    """Run on until nothing can happen or events reach ``until``; returns what was noted, and why it ended."""
     while True:
         run.control[_SPENT] = 0
         with notice():
@@ -90,6 +98,7 @@ def run_array(
                 prepared.options,
                 run,
                 until,
+                prepared.watch,
             )
         if progress is not None:
             progress(int(run.control[_SPENT]))
@@ -100,11 +109,11 @@ def run_array(
     if why == _BROKEN:
         culprit = int(run.control[_CULPRIT])
         raise fault(array, culprit, prepared.state.rows[culprit])
-    records: list[Record] = [tuple(row) for row in run.record[: run.control[_NOTED]].tolist()]
-    return result_of(array, prepared, "compiled", records, why == _LATE)
+    return run.record[: run.control[_NOTED]], why
 
 
-def _start(prepared: Prepared, opcodes: int) -> _Run:
+def start_run(prepared: Prepared, opcodes: int) -> _Run:
+    """Return a run of a prepared array that has not begun, with so many opcodes to spend."""
     n, entities = len(prepared.state.rows), len(prepared.wires)
     leaves = 1 << max(entities - 1, 1).bit_length()
     run = _Run(
@@ -322,7 +331,15 @@ def _begin_node(rows: Ints, wires: Ints, signals: Signals, times: Ints, tree: In
 
 @njit(cache=True)
 def _advance(
-    rows: Ints, wires: Ints, steps: Steps, signals: Signals, times: Ints, options: Ints, run: _Run, until: int
+    rows: Ints,
+    wires: Ints,
+    steps: Steps,
+    signals: Signals,
+    times: Ints,
+    options: Ints,
+    run: _Run,
+    until: int,
+    watch: Ints,
 ) -> int:
     """Take events until nothing is left, time is up, a slice of opcodes is spent, the record full, or a fault."""
     n = rows.shape[0]
@@ -360,6 +377,8 @@ def _advance(
             else:
                 _end_host(rows, wires, steps, run, entity - n, now)
         elif not begins:
+            if wires[entity, DOING] == WRITES and watch[entity] & wires[entity, PORTS]:
+                _note(run, PASSED, entity, now, wires[entity, WORD])
             wires[entity, DOING] = wires[entity, MATCHED] = 0
             _run_on(rows, times, options, tree, quota, control, entity, until)
         elif rows[entity, reg.WANTS] >= reg.IO_READ and not rows[entity, reg.FAULT]:

@@ -19,7 +19,7 @@ from neurosim.cores.f18a import registers as reg
 from neurosim.cores.f18a.array import LATEST, Array, Host, Send, check_limits
 from neurosim.cores.f18a.faults import fault
 from neurosim.cores.f18a.node import run_node
-from neurosim.cores.f18a.result import IO_WRITTEN, RECEIVED, SENT, ArrayResult, Record, Step, result_of, step_of
+from neurosim.cores.f18a.result import IO_WRITTEN, PASSED, RECEIVED, SENT, ArrayResult, Record, Step, result_of, step_of
 from neurosim.cores.f18a.wiring import (
     DOING,
     MATCHED,
@@ -98,6 +98,8 @@ class _Run:
                 r[reg.NOW] += self.times[reg.IO_WRITE_TIME]
             else:
                 yield self.access(k, WRITES if wants == reg.WRITE else READS, int(r[reg.PORTS]), int(r[reg.VALUE]))
+                if wants == reg.WRITE and self.prepared.watch[k] & self.wires[k, PORTS]:
+                    self.records.append((PASSED, k, self.clock.now, int(self.wires[k, WORD])))
                 self.wires[k, DOING] = self.wires[k, MATCHED] = 0
 
     def host(self, entity: int, host: Host) -> Waiting:
