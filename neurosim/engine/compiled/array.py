@@ -330,6 +330,14 @@ def _begin_node(rows: Ints, wires: Ints, signals: Signals, times: Ints, tree: In
 
 
 @njit(cache=True)
+def _end_access(wires: Ints, run: _Run, watch: Ints, entity: int, now: int) -> None:
+    """End what a node does at its ports; a word that it wrote is recorded where somebody watches."""
+    if wires[entity, DOING] == WRITES and watch[entity] & wires[entity, PORTS]:
+        _note(run, PASSED, entity, now, wires[entity, WORD])
+    wires[entity, DOING] = wires[entity, MATCHED] = 0
+
+
+@njit(cache=True)
 def _advance(
     rows: Ints,
     wires: Ints,
@@ -377,9 +385,7 @@ def _advance(
             else:
                 _end_host(rows, wires, steps, run, entity - n, now)
         elif not begins:
-            if wires[entity, DOING] == WRITES and watch[entity] & wires[entity, PORTS]:
-                _note(run, PASSED, entity, now, wires[entity, WORD])
-            wires[entity, DOING] = wires[entity, MATCHED] = 0
+            _end_access(wires, run, watch, entity, now)
             _run_on(rows, times, options, tree, quota, control, entity, until)
         elif rows[entity, reg.WANTS] >= reg.IO_READ and not rows[entity, reg.FAULT]:
             _access_io(rows, wires, signals, times, run, entity, now)
