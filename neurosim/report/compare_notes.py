@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import get_args
 
-from neurosim.chip.quantity import Confidence
+from neurosim.chip.quantity import Confidence, Quantity
 from neurosim.cores import core_kind
 from neurosim.report.engineering import count
 from neurosim.report.group import Group
 from neurosim.results import Power, Price, price
-from neurosim.results.energy import energy_figure
+from neurosim.results.energy import energy_figure, power_figure
 from neurosim.scenario.result import RunResult
 
 _LOST = ("overruns", "late_", "clipped", "saturated")  # in the names of counters of what a chip loses
@@ -77,12 +77,20 @@ def _whole(fraction: float) -> str:
 def _dynamic(run: RunResult, confidence: str) -> float:
     """Price a run again with the figures of one confidence only."""
     constants, terms = run.chip.constants(run.energy.constants), core_kind(run.chip.core_kind).prices(run.chip)
-    chosen = [
-        term
-        for term in terms
-        if isinstance(term, Price) and energy_figure(run.chip, constants, term.energy).confidence == confidence
-    ]
+    chosen = [term for term in terms if _is_dynamic(term) and _figure(run, term).confidence == confidence]
     return price(run.run, run.chip, chosen, constants.name, boundary=run.energy.boundary).dynamic.value
+
+
+def _is_dynamic(term: Price | Power) -> bool:
+    return isinstance(term, Price) or term.component != "static"
+
+
+def _figure(run: RunResult, term: Price | Power) -> Quantity:
+    """Return the figure that a term of the price list names."""
+    constants = run.chip.constants(run.energy.constants)
+    if isinstance(term, Price):
+        return energy_figure(run.chip, constants, term.energy)
+    return power_figure(run.chip, constants, term.power)
 
 
 def _static(run: RunResult) -> list[str]:
@@ -90,8 +98,6 @@ def _static(run: RunResult) -> list[str]:
     power, everywhere = run.chip.constants(run.energy.constants).power, run.energy.boundary != "cores"
     names = ("core_static", "chip_static", "core_unused") if everywhere else ("core_static",)
     found = [power[name] for name in names]
-    for term in core_kind(run.chip.core_kind).prices(run.chip):
-        if isinstance(term, Power):
-            _, level, name = term.power.split(".")
-            found.append(run.chip.levels[level].power[name])
+    terms = core_kind(run.chip.core_kind).prices(run.chip)
+    found += [_figure(run, term) for term in terms if not _is_dynamic(term)]
     return list(dict.fromkeys(figure.confidence for figure in found if figure.value))
