@@ -132,9 +132,15 @@ class ArrayRecorder(Recorder):
         return replace(
             run,
             engine="compiled",
-            spikes=replace(run.spikes, first_sample=bounded(np.concatenate([none[:, :3], *self._pulses_of_first]))),
-            times=replace(run.times, first_packets=bounded(np.concatenate([none, *self._trace]))),
+            spikes=replace(run.spikes, first_sample=_by_step([none[:, :3], *self._pulses_of_first])),
+            times=replace(run.times, first_packets=_by_step([none, *self._trace])),
         )
+
+
+def _by_step(parts: Sequence[Ints]) -> Ints:
+    """Join rows that begin with a step, in its order; cores that are late write theirs later."""
+    rows = bounded(np.concatenate(parts))
+    return rows[np.argsort(rows[:, 0], kind="stable")]
 
 
 @njit(cache=True)
