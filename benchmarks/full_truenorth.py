@@ -40,7 +40,7 @@ from neurosim.cores.crossbar import flat, reset
 from neurosim.cores.crossbar.image import CrossbarImage
 from neurosim.cores.crossbar.prices import COUNTERS
 from neurosim.cores.crossbar.registers import population_registers
-from neurosim.cores.crossbar.words import fetch
+from neurosim.cores.fetch import fetch
 from neurosim.cores.flat import Arrivals, Fired, fired_of, receive_spikes, sweep_cores
 from neurosim.mapping import Lowered
 from neurosim.network import CrossbarNeuron, Network, Population

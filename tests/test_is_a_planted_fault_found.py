@@ -74,12 +74,16 @@ COMPILED = [
     ("sample", "max(tally[NOW] + longest, delivered, done)", "max(tally[NOW] + longest, delivered)"),
     ("sample", "max(tally[NOW] + longest, delivered, done)", "max(delivered, done)"),
     ("sample", "if sheet.read[k] == step", "if sheet.read[k] <= step"),
-    ("sample", "longest > period\n        or not", "not"),
+    ("sample", "longest > period or not", "not"),
+    ("sample", "longest > period or delivered", "delivered"),
+    ("sample", "delivered >= sheet.tally[NOW] + period", "False"),
+    ("counts", "bins[time] += packets", "bins[time] += packets > 0"),
+    ("counts", "goals[goal[p]] += 1", "goals[goal[p]] = 1"),
     ("sample", "held &= time < end", "held &= time < end + 1_000_000"),
     ("carry", "e.way[room.packets.entry[p], SENT] -= 1", "pass"),
     ("sheet", "rows[n, 0], rows[n, 1] = step, start + unit[k]", "rows[n, 0], rows[n, 1] = 0, start + unit[k]"),
     ("sheet", "bins[latency] += 1", "bins[latency] = 1"),
-    ("sheet", "grown[step, k] += counters[core, k] - before[core, k]", "grown[step, k] += counters[core, k]"),
+    ("sheet", "grown[k] += counters[core, k] - before[core, k]", "grown[k] += counters[core, k]"),
     ("late", "_TIMERS = -(1 << 40)", "_TIMERS = 1 << 40"),
     ("late", "[OVERRUNS] += done > due\n    _set_timer", "[OVERRUNS] += done >= due\n    _set_timer"),
     ("late", "max(done, due), core, step + 1)\n    return _rows", "due, core, step + 1)\n    return _rows"),
@@ -225,6 +229,12 @@ def crowd(chip, seed):
     return placed(Network("crowd", populations, projections, ("b",)), chip, seed, 24)
 
 
+def counted():
+    """Yield chips on which sweeps or packets take longer than a tick where the network only counts."""
+    yield TRUENORTH.with_overrides({**SMALL, "clock.tick": "60 us", "time.neuron_update": "4 us"})
+    yield TRUENORTH.with_overrides({**SMALL, "clock.tick": "60 us", "time.hop_east_west": "45 us"})
+
+
 def on_cores(net, chip, cores):
     """Put the neurons on the first cores, which share a tile."""
     mapping = ns.map(net, chip)
@@ -252,6 +262,8 @@ def cases():
     programs.append((ns.load_program(place(programmed.network, 3, LOIHI2)), programmed.pulses))
     yield from ((program, pulses, "exact") for program, pulses in programs)
     yield from ((program, pulses, "counts") for program, pulses in programs[::3])
+    for seed, chip in enumerate(counted()):
+        yield crowd(chip, seed), np.ones((2, 3, 30), dtype=bool), "counts"
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
-"""Two instructions that cannot be left to the compiler: adding a block of weights at once, and reading ahead.
+"""An instruction that cannot be left to the compiler: adding a block of weights at once.
 
-A loop over the lanes says the same as the first, but whether it becomes one operation on a vector register hangs on
+A loop over the lanes says the same, but whether it becomes one operation on a vector register hangs on
 the code around it; where it does not, or does so halfway, it takes ten times as long.
 """
 
@@ -49,22 +49,4 @@ def _repeated(builder: Any, value: Any, vector: Any) -> Any:
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(index, LANES), [0] * LANES))
 
 
-def _fetch(context: Any, array: Any, index: Any) -> Any:
-    """Have ``array[index]`` brought near, so that many places can be waited for at the same time."""
-
-    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        proxy: Any = cgutils.create_struct_proxy(signature.args[0])  # type: ignore[no-untyped-call]
-        pointer = builder.gep(proxy(context, builder, value=arguments[0]).data, [arguments[1]])
-        pointer = builder.bitcast(pointer, ir.IntType(8).as_pointer())
-        number = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [pointer.type, number, number, number])
-        prefetch = builder.module.declare_intrinsic("llvm.prefetch", [pointer.type], kind)
-        to_read, to_keep, data = number(0), number(3), number(1)
-        builder.call(prefetch, [pointer, to_read, to_keep, data])
-        return context.get_dummy_value()
-
-    return types.void(array, types.uint64), emit
-
-
 add_block: Any = intrinsic(_add_block)
-fetch: Any = intrinsic(_fetch)

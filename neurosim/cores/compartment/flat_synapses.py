@@ -18,10 +18,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from neurosim.cores.compartment.flat_block import add_block, fetch
+from neurosim.cores.compartment.flat_block import add_block
 from neurosim.cores.compartment.flat_neurons import LANES, Neurons, blocks, starts
 from neurosim.cores.compartment.image import CompartmentImage
 from neurosim.cores.compartment.prices import COUNTERS
+from neurosim.cores.fetch import fetch
 from neurosim.cores.flat import Arrivals
 from neurosim.errors import UnsupportedError
 

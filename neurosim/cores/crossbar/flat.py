@@ -25,7 +25,8 @@ from neurosim.cores.crossbar.step import (
     time_up_to,
 )
 from neurosim.cores.crossbar.widths import arithmetic
-from neurosim.cores.crossbar.words import WORD, fetch
+from neurosim.cores.crossbar.words import WORD
+from neurosim.cores.fetch import fetch
 from neurosim.cores.flat import Arrivals, Fired, bind
 from neurosim.program import Program
 

@@ -16,7 +16,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from neurosim.cores.crossbar.draw import shift
-from neurosim.cores.crossbar.words import FEW, WORD, add_where, clear, fetch, lowest, marks, ones, ones_of, rest
+from neurosim.cores.crossbar.words import FEW, WORD, add_where, clear, lowest, marks, ones, ones_of, rest
+from neurosim.cores.fetch import fetch
 
 LANES = 8  # columns of a core are padded to a multiple of this with neurons that never act
 BLOCK = 32  # cores whose slots are taken at once

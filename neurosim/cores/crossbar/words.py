@@ -1,4 +1,4 @@
-"""Machine words: counting and finding bits, adding where bits are set, and asking for memory early.
+"""Machine words: counting and finding bits, and adding where bits are set.
 
 Compiled code uses the processor's own instructions; the same functions in plain Python say what they do. Arrays may
 have any number of dimensions; places are counted through all their values in the order of memory. (A row taken out
@@ -41,10 +41,6 @@ def rest(word: np.uint64) -> np.uint64:
 def ones_of(words: NDArray[np.uint64], start: int, mask: np.uint64) -> int:
     """Return the number of bits that are set in both the mask and one of the FEW words from place ``start`` on."""
     return sum((int(word) & int(mask)).bit_count() for word in words.reshape(-1)[start : start + FEW])
-
-
-def fetch(values: NDArray[Any], place: int) -> None:
-    """Ask for the memory of a place that is read or written soon."""
 
 
 def marks(values: NDArray[np.uint8], start: int) -> np.uint64:
@@ -111,16 +107,6 @@ def _ones_of(_: Any, words: Any, start: Any, mask: Any) -> Any:
         return _call(builder, f"llvm.vector.reduce.add.v{FEW}i64", _I64, [counts])
 
     return types.int64(words, types.intp, types.uint64), code
-
-
-@_instruction
-def _fetch(_: Any, values: Any, place: Any) -> Any:
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer = _place(context, builder, signature, arguments, 0, arguments[1], _I8)
-        _call(builder, "llvm.prefetch.p0", ir.VoidType(), [pointer, _I32(0), _I32(3), _I32(1)])  # to read, data
-        return context.get_dummy_value()
-
-    return types.void(values, types.intp), code
 
 
 @_instruction
@@ -209,14 +195,6 @@ def _of_rest(word: Any) -> Any:
 def _of_ones_of(words: Any, start: Any, mask: Any) -> Any:
     def call(words: Any, start: Any, mask: Any) -> Any:
         return _ones_of(words, start, mask)
-
-    return call
-
-
-@overload(fetch, inline="always")
-def _of_fetch(values: Any, place: Any) -> Any:
-    def call(values: Any, place: Any) -> Any:
-        return _fetch(values, place)
 
     return call
 

@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from neurosim.cores.flat import Arrivals
-from neurosim.engine.compiled.counts import deal, fall
+from neurosim.engine.compiled.counts import fall
 from neurosim.engine.compiled.entries import SENT, Entries, Packets, packets_of
 from neurosim.engine.compiled.exact import (
     DELIVERED,
@@ -82,19 +82,16 @@ def room_of(entries: int, endpoints: int, net: Net) -> Room:
 
 
 @njit(cache=True)
-def carry(net: Net, room: Room, in_order: bool) -> int:
+def carry(net: Net, room: Room) -> int:
     """Carry the packets of one step to their goals and write what arrives; returns how many packets that are.
 
-    Those at one endpoint are in the order of arrival, unless nobody asks for it and the network only counts.
+    Those at one endpoint are in the order of arrival. A network that only counts carries nothing where no trees are.
     """
     packets, trees = room.packets, net.trees.hub >= 0
     room.is_saved[0], room.scratch.journal_size[0] = trees, 0
     if net.counting:
-        if trees:
-            _climb(packets, net.trees.hub)
-            return _climb_down(net, room)
-        deal(packets, room.arrivals, room.born, in_order)
-        return int(packets.ptr[-1])
+        _climb(packets, net.trees.hub)
+        return _climb_down(net, room)
     if trees:
         room.saved[:] = net.links[:, :2]
     _carry_packets(net, room)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from neurosim.chip import Chip as ChipDescriptor
 from neurosim.chip import ConstantSet
+from neurosim.cores.arena import together
 from neurosim.cores.flat import fired_of
 from neurosim.cores.kind import FlatKind, core_kind
 from neurosim.engine.compiled.cache import notice
@@ -63,7 +64,7 @@ class CompiledChip:
         wires = wires_of(mesh, size)
         trees = trees_of(forest, wires)
         grid = grid_of(wires)
-        entries = entries_of(program, first_core, constants.duration("io_serialisation"), forest, counts)
+        entries = together(entries_of(program, first_core, constants.duration("io_serialisation"), forest, counts))
         if counts:
             measure(wires, grid, entries)
         net = Net(
@@ -77,7 +78,7 @@ class CompiledChip:
         )
         self._chip = Chip(
             self.kind.flat(program, constants),
-            fired_of(program, forest is not None),
+            together(fired_of(program, forest is not None)),
             entries,
             net,
             room_of(len(entries.way), len(self.places), net),

@@ -98,36 +98,64 @@ def _walk(w: Wires, links: Ints, source: int, goal: int, packets: int) -> int:
 
 
 @njit(cache=True)
-def deal(packets: Packets, arrivals: Arrivals, born: Ints, in_order: bool) -> None:
-    """Write the packets of one step as what arrives, endpoint by endpoint, ``in_order`` of time or in any order."""
-    n, goal, time = packets.ptr[-1], packets.goal, packets.time
-    axon, payload, created = packets.axon, packets.payload, packets.created
+def deal(packets: Packets, arrivals: Arrivals, first: int, last: int, goals: Ints, any_order: bool) -> None:
+    """Write the packets of one step as what arrives at endpoints first..last-1.
+
+    They are in the order of time at each endpoint, or in ``any_order`` and without times. ``goals`` is room for
+    counting, int64[endpoints] at least.
+    """
+    n, goal, time, axon, payload = packets.ptr[-1], packets.goal, packets.time, packets.axon, packets.payload
     begin, number = arrivals.begin, arrivals.count
     to_axon, to_payload, to_time = arrivals.axon, arrivals.payload, arrivals.time
-    number[:] = 0
+    goals[:] = 0
     for p in range(n):
-        number[goal[p]] += 1
+        goals[goal[p]] += 1
     total = 0
-    for endpoint in range(len(begin)):
-        begin[endpoint] = total
-        total += number[endpoint]
+    for endpoint in range(last):
+        here = goals[endpoint]
+        if endpoint >= first:
+            begin[endpoint], number[endpoint], goals[endpoint] = total, here, total
+        total += here
     for p in range(n):
-        at = begin[goal[p]]
-        begin[goal[p]] = at + 1
-        to_axon[at], to_payload[at], to_time[at], born[at] = axon[p], payload[p], time[p], created[p]
-    begin -= number
-    if in_order:
-        for endpoint in range(len(begin)):
+        if first <= goal[p] < last:
+            at = goals[goal[p]]
+            goals[goal[p]] = at + 1
+            to_axon[at], to_payload[at] = axon[p], payload[p]
+            if not any_order:
+                to_time[at] = time[p]
+    if not any_order:
+        for endpoint in range(first, last):
             if number[endpoint] > 1:
-                here = slice(begin[endpoint], begin[endpoint] + number[endpoint])
-                _sort(to_time[here], to_axon[here], to_payload[here], born[here])
+                places = slice(begin[endpoint], begin[endpoint] + number[endpoint])
+                _sort(to_time[places], to_axon[places], to_payload[places])
 
 
 @njit(cache=True)
-def _sort(time: Ints, axon: Ints, payload: Ints, born: Ints) -> None:
+def _sort(time: Ints, axon: Ints, payload: Ints) -> None:
     """Sort arrivals by time; those of one time stay in the order of their numbers."""
     order = np.argsort(time, kind="mergesort")
-    time[:], axon[:], payload[:], born[:] = time[order], axon[order], payload[order], born[order]
+    time[:], axon[:], payload[:] = time[order], axon[order], payload[order]
+
+
+@njit(cache=True)
+def count_latencies(e: Entries, bins: Ints) -> Ints:
+    """Count what was sent since the last ``settle`` by its time to the goal (ps), in a network without trees.
+
+    Returns rows (time, packets) of the times that ``bins`` have no place for.
+    """
+    slow = 0
+    for k in range(len(e.way)):
+        time, packets = e.way[k, TIME], e.way[k, SENT]
+        if time < len(bins):
+            bins[time] += packets
+        elif packets:
+            slow += 1
+    rows = np.empty((slow, 2), dtype=np.int64)
+    for k in range(len(e.way)):
+        if e.way[k, TIME] >= len(bins) and e.way[k, SENT]:
+            slow -= 1
+            rows[slow] = e.way[k, TIME], e.way[k, SENT]
+    return rows
 
 
 @njit(cache=True)

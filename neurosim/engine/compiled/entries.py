@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from neurosim.cores.fetch import fetch
 from neurosim.cores.flat import Fired, stamp_input
 from neurosim.engine.event.multicast import Forest
 from neurosim.program import Program
@@ -38,6 +39,7 @@ class Entries(NamedTuple):
 
 # Columns of Entries.way: all that a packet needs stands in one line of memory.
 GOAL, AXON, TIME, SENT = range(4)
+_AHEAD = 8  # cores whose ways are asked for before they are needed
 
 
 class Packets(NamedTuple):
@@ -138,8 +140,12 @@ def send(e: Entries, fired: Fired, first: int, last: int, now: int, packets: Pac
     base, way, first_core, counting = e.base, e.way, e.first_core, e.counting
     begin, entry, value, leaves, messages = fired.entry_ptr, fired.entry, fired.payload, fired.leaves, fired.messages
     entries, source, goal, axon, payload = packets.entry, packets.source, packets.goal, packets.axon, packets.payload
-    created, time = packets.created, packets.time
+    created, time, columns, asked = packets.created, packets.time, way.shape[1], first
     for core in range(first, last):
+        while asked < min(core + _AHEAD, last):
+            for k in range(begin[asked], begin[asked] + messages[asked]):
+                fetch(way, columns * (base[asked] + entry[k]))
+            asked += 1
         for k in range(begin[core], begin[core] + messages[core]):
             of = base[core] + entry[k]
             entries[n], source[n], goal[n], axon[n] = of, first_core + core, way[of, GOAL], way[of, AXON]

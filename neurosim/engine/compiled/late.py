@@ -258,7 +258,7 @@ def run_late(
             continue
         end = first_core + who
         receive_spikes(cores, who, who + 1, step - 1, _take(traffic, end, who, len(fired.units)))
-        note_counters(sheet, cores.counters, who, who + 1, step - 1)
+        note_counters(sheet, cores.counters, who, who + 1, step - 1, 0)
         if step == steps:
             continue
         sweep_cores(cores, who, who + 1, step, fired)

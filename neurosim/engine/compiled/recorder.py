@@ -33,7 +33,7 @@ class ArrayRecorder(Recorder):
         self._pulses_of_first: list[Ints] = []
         self._trace: list[Ints] = []
         self._kept_pulses = self._kept_packets = 0
-        self._owners = np.concatenate([np.zeros((0, 2), dtype=np.int64), *self._whose])
+        self._owners = np.concatenate([np.zeros((0, 2), dtype=np.int64), *self._whose]).astype(np.int32)
         self._pulse_counts = np.zeros((len(self._names), self._ends.shape[1]), dtype=np.int64)
         # Where the answers of each population that is read out by its pulses begin, -1 for others.
         sizes = [self._answers[name].shape[1] if self._fires.get(name) else 0 for name in self._names]
@@ -59,6 +59,11 @@ class ArrayRecorder(Recorder):
         used = np.flatnonzero(bins)
         self._latency.update(_counted(used, bins[used]))
 
+    def slow_latencies(self, rows: Ints) -> None:
+        """Count packets given as rows (latency in ps, packets), in which a latency may come again."""
+        for latency, packets in rows.tolist():
+            self._latency[latency] += packets
+
     def fired(self, sample: int, rows: Ints, wanted: bool = False) -> Ints:
         """Record pulses of a sample as rows (step, unit), where units are numbered core by core.
 
@@ -68,8 +73,7 @@ class ArrayRecorder(Recorder):
         keep = sample == 0 and self._kept_pulses < TRACE_ROWS
         if not (keep or wanted or self._full or self._sink is not None):
             return rows[:0]
-        owners = self._owners[rows[:, 1]]
-        pulses = np.concatenate([rows[:, :1], owners], axis=1)[owners[:, 0] >= 0]
+        pulses = somas(rows, self._owners)
         for population, name in enumerate(self._full):
             here = pulses[pulses[:, 1] == population]
             self._full[name][sample, here[:, 0], here[:, 2]] = True
@@ -144,7 +148,9 @@ def _by_step(parts: Sequence[Ints]) -> Ints:
 
 
 @njit(cache=True)
-def count_pulses(rows: Ints, owners: Ints, window: Ints, answer_at: Ints, counts: Ints, answers: Ints) -> None:
+def count_pulses(
+    rows: Ints, owners: NDArray[np.int32], window: Ints, answer_at: Ints, counts: Ints, answers: Ints
+) -> None:
     """Count pulses (step, unit) by population and step, and those of each neuron that is read out, in its window."""
     for k in range(len(rows)):
         step, population, neuron = rows[k, 0], owners[rows[k, 1], 0], owners[rows[k, 1], 1]
@@ -153,6 +159,18 @@ def count_pulses(rows: Ints, owners: Ints, window: Ints, answer_at: Ints, counts
         counts[population, step] += 1
         if answer_at[population] >= 0 and window[population, 0] <= step < window[population, 1]:
             answers[answer_at[population] + neuron] += 1
+
+
+@njit(cache=True)
+def somas(rows: Ints, owners: NDArray[np.int32]) -> Ints:
+    """Return rows (step, population, neuron) of the rows (step, unit) whose unit is a neuron's soma."""
+    pulses = np.empty((len(rows), 3), np.int64)
+    n = 0
+    for k in range(len(rows)):
+        population, neuron = owners[rows[k, 1], 0], owners[rows[k, 1], 1]
+        pulses[n, 0], pulses[n, 1], pulses[n, 2] = rows[k, 0], population, neuron
+        n += population >= 0
+    return pulses[:n]
 
 
 def _counted(values: Ints, counts: Ints) -> dict[int, int]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.engine.compiled.counts import settle
+from neurosim.engine.compiled.counts import count_latencies, settle
 from neurosim.engine.compiled.exact import clear_links
 from neurosim.engine.compiled.late import run_late, start_late
 from neurosim.engine.compiled.recorder import ArrayRecorder
-from neurosim.engine.compiled.sample import Chip, run_steps, sweep_part
+from neurosim.engine.compiled.sample import Chip, run_steps
 from neurosim.engine.compiled.sheet import (
     BINS,
     FIRED,
@@ -26,11 +25,12 @@ from neurosim.engine.compiled.sheet import (
     TRACED,
     Sheet,
 )
+from neurosim.engine.compiled.team import team_of
 from neurosim.engine.compiled.wires import JOINED
 from neurosim.engine.world import World
 
 Ints = NDArray[np.int64]
-_BUDGET = 1 << 18  # rows that may wait in the sheet before they are taken away
+_BUDGET = 1 << 17  # rows that may wait in the sheet before they are taken away
 
 
 def make_ready(chip: Chip) -> None:
@@ -38,8 +38,8 @@ def make_ready(chip: Chip) -> None:
     rows = np.zeros((0, 6), dtype=np.int64)
     none, pulses = rows[:, 0].copy(), np.zeros((0, len(chip.entries.line_ptr) - 1), dtype=np.int32)
     tally = np.zeros(TALLIES, dtype=np.int64)
-    sheet = Sheet(tally, none, none, rows, rows, none, rows, none, none, rows[:, :2].copy(), rows)
-    run_steps(chip, pulses, 0, 0, False, sheet, 1, False)
+    sheet = Sheet(tally, none, none, rows[None], rows, none, rows, none, none, rows[:, :2].copy(), rows)
+    run_steps(chip, team_of(1, 1, 1), 0, pulses, 0, 0, sheet, 1, False)
 
 
 class Steps:
@@ -49,8 +49,8 @@ class Steps:
         self, chip: Chip, reset: Callable[[Any], None], recorder: ArrayRecorder, threads: int, budget: int = _BUDGET
     ) -> None:
         self._chip, self._reset, self._recorder, self._budget = chip, reset, recorder, budget
-        self._threads = min(threads, len(chip.fired.units))
-        self._pool = ThreadPoolExecutor(max(self._threads - 1, 1))  # starts no thread before it is used
+        self._team = team_of(threads, len(chip.fired.units), len(chip.net.wires.ends))
+        self._pool = ThreadPoolExecutor(threads)  # all of a team must run at a time; starts no thread before it is used
         self._bins = np.zeros(BINS, dtype=np.int64)
         self._before = np.zeros_like(chip.cores.counters)
         units, packets = len(chip.fired.unit), len(chip.room.packets.entry)
@@ -87,8 +87,10 @@ class Steps:
                 late, step = (traffic, late[1]), stop
                 self._give(sample, world, *rows)
         if chip.net.counting:
+            if chip.net.trees.hub < 0:
+                recorder.slow_latencies(count_latencies(chip.entries, sheet.bins))
             settle(chip.net.wires, chip.net.grid, chip.net.trees, chip.entries, chip.net.links)
-        recorder.steps(sample, sheet.ends, sheet.sent, sheet.per_step)
+        recorder.steps(sample, sheet.ends, sheet.sent, sheet.per_step.sum(axis=0))
         recorder.membranes(sample, dict(zip(sheet.read.tolist(), sheet.membranes, strict=True)), chip.fired.unit_ptr)
         stragglers = int(sheet.tally[OVERRUNS]), int(sheet.tally[LATE])
         recorder.finish_sample(sample, chip.cores.counters, chip.net.links[:, JOINED].copy(), stragglers)
@@ -107,7 +109,7 @@ class Steps:
             np.zeros(TALLIES, dtype=np.int64),
             ends,
             sent,
-            np.zeros((steps, self._before.shape[1]), dtype=np.int64),
+            np.zeros((self._team.n, steps, self._before.shape[1]), dtype=np.int64),
             self._before,
             read,
             np.zeros((len(read), len(self._chip.fired.unit)), dtype=np.int64),
@@ -119,18 +121,12 @@ class Steps:
 
     def _advance(self, pulses: NDArray[np.int32], step: int, stop: int, sheet: Sheet, tracing: bool) -> int:
         """Run steps from one on; returns as ``run_steps``."""
-        if self._threads == 1:
-            return int(run_steps(self._chip, pulses, step, stop, False, sheet, self._budget, tracing))
-        chip, pool = self._chip, self._pool
-        own, *others = pairwise(np.linspace(0, len(chip.fired.units), self._threads + 1).astype(int).tolist())
-        while step < stop and sheet.tally[[FIRED, TRACED, SLOW]].max() < self._budget:
-            jobs = [pool.submit(sweep_part, chip.cores, a, b, step, chip.fired) for a, b in others]
-            sweep_part(chip.cores, *own, step, chip.fired)
-            for job in jobs:
-                job.result()
-            step = int(run_steps(chip, pulses, step, step + 1, True, sheet, self._budget, tracing))
-            if step < 0:
-                break
+        team, given = self._team, (pulses, step, stop, sheet, self._budget, tracing)
+        team.gate[:] = 0
+        others = [self._pool.submit(run_steps, self._chip, team, thread, *given) for thread in range(1, team.n)]
+        step = int(run_steps(self._chip, team, 0, *given))
+        for other in others:
+            other.result()
         return step
 
     def _start_late(self, step: int, sheet: Sheet) -> Any:

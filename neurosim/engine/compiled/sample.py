@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neurosim.cores.flat import Arrivals, Fired, read_membranes, receive_spikes, sweep_cores
 from neurosim.engine.compiled.carry import Net, Room, carry, undo
+from neurosim.engine.compiled.counts import deal
 from neurosim.engine.compiled.entries import Entries, Packets, inject, send, stamp
 from neurosim.engine.compiled.sheet import (
     FIRED,
@@ -22,6 +23,7 @@ from neurosim.engine.compiled.sheet import (
     note_latencies,
     note_packets,
 )
+from neurosim.engine.compiled.team import DELIVERED, DONE, LONGEST, PULSES, Team, meet
 
 Ints = NDArray[np.int64]
 
@@ -44,41 +46,67 @@ class Chip(NamedTuple):
     clock: Clock
 
 
-@njit(cache=True, nogil=True)
-def sweep_part(cores: Any, first: int, last: int, step: int, fired: Fired) -> None:
-    """Sweep some of the cores, as one of several threads."""
-    sweep_cores(cores, first, last, step, fired)
-
-
 # What follows is cut so that little of it depends on the kind of cores and must be compiled for each of them, and so
 # that no function gets more than it needs: numba takes long over large tuples.
 
 
 @njit(cache=True)
-def _open_step(
-    fired: Fired, e: Entries, leaves: Ints, packets: Packets, pulses: NDArray[np.int32], step: int, sheet: Sheet
-) -> int:
-    """Write the packets of a step and who fired; returns how many packets come from input lines."""
-    n_cores, now = len(fired.units), sheet.tally[NOW]
-    injected = inject(e, leaves, pulses, now, packets)
-    n = send(e, fired, 0, n_cores, now, packets, injected)
-    packets.ptr[e.first_core + n_cores :] = n
-    note_fired(sheet, fired, 0, n_cores, step)
-    return injected
+def _before(each: Ints, first: int) -> int:
+    """Return how many there are of something that the cores before one have ``each``."""
+    n = 0
+    for core in range(first):
+        n += each[core]
+    return n
 
 
 @njit(cache=True)
-def _carry_step(e: Entries, net: Net, room: Room, period: int, longest: int, sheet: Sheet) -> int:
-    """Carry the packets of a step whose longest sweep takes so long (ps); returns when the last one arrives (ps).
+def _send_part(fired: Fired, e: Entries, packets: Packets, team: Team, thread: int, step: int, sheet: Sheet) -> None:
+    """Write the packets that a thread's cores send, and who fired, where other threads leave room for it."""
+    first, last, now, tally = team.cores[thread], team.cores[thread + 1], sheet.tally[NOW], sheet.tally
+    begin = packets.ptr[e.ports] + _before(fired.messages, first)
+    n = send(e, fired, first, last, now, packets, begin)
+    pulses = note_fired(sheet, fired, first, last, step, tally[FIRED] + _before(fired.units, first))
+    delivered, begin = 0, begin if thread else 0
+    for time in packets.time[begin:n]:
+        delivered = max(delivered, time)
+    said = team.said[thread]
+    said[DELIVERED], said[LONGEST] = delivered, fired.duration[first:last].max()
+    if thread == team.n - 1:
+        packets.ptr[e.first_core + last :] = n
+        said[PULSES] = pulses
+
+
+@njit(cache=True)
+def _deal_part(e: Entries, net: Net, room: Room, period: int, team: Team, thread: int, sheet: Sheet) -> int:
+    """Write what arrives at a thread's cores; returns as ``_carry_step``."""
+    delivered, longest = int(team.said[:, DELIVERED].max()), team.said[:, LONGEST].max()
+    if period and (longest > period or delivered >= sheet.tally[NOW] + period):
+        if thread == 0:
+            undo(e, net, room)
+        return -1
+    first, last = e.first_core + team.cores[thread], e.first_core + team.cores[thread + 1]
+    deal(room.packets, room.arrivals, first, last, team.goals[thread], period > 0)
+    return delivered
+
+
+@njit(cache=True)
+def _carry_step(
+    fired: Fired, e: Entries, net: Net, room: Room, period: int, longest: int, step: int, sheet: Sheet
+) -> int:
+    """Send and carry the packets of all cores, and write who fired; returns when the last one arrives (ps).
+
+    ``longest`` is what the longest sweep takes (ps).
 
     Returns -1 for a tick that does not hold, with the packets waiting to be carried again: a core is busy or a packet
     under way when it is over.
     """
-    end = sheet.tally[NOW] + period
-    arrived = carry(net, room, period == 0)
+    n_cores, now, packets = len(fired.units), sheet.tally[NOW], room.packets
+    packets.ptr[e.first_core + n_cores :] = send(e, fired, 0, n_cores, now, packets, packets.ptr[e.ports])
+    sheet.tally[FIRED] = note_fired(sheet, fired, 0, n_cores, step, sheet.tally[FIRED])
+    end = now + period
+    arrived = carry(net, room)
     if period and (
-        longest > period
-        or not _all_before(end, room.arrivals.time[:arrived], room.packets.time[: room.packets.ptr[-1]])
+        longest > period or not _all_before(end, room.arrivals.time[:arrived], packets.time[: packets.ptr[-1]])
     ):
         undo(e, net, room)
         return -1
@@ -96,46 +124,76 @@ def _all_before(end: int, arrivals: Ints, packets: Ints) -> bool:
 
 
 @njit(cache=True)
-def _close_step(packets: Packets, counters: Ints, step: int, end: int, sheet: Sheet, tracing: bool) -> None:
+def _close_step(packets: Packets, step: int, end: int, sheet: Sheet, tracing: bool) -> None:
     """Write what is known at the end of a step."""
     if tracing:
         note_packets(sheet, packets, step)
-    note_counters(sheet, counters, 0, len(counters), step)
     sheet.ends[step], sheet.sent[step], sheet.tally[NOW] = end, packets.ptr[-1], end
+
+
+@njit(cache=True)
+def _read(cores: Any, step: int, sheet: Sheet) -> None:
+    """Write the membranes after a sweep, if they are asked for."""
+    for k in range(len(sheet.read)):
+        if sheet.read[k] == step:
+            read_membranes(cores, sheet.membranes[k])
 
 
 @njit(cache=True, nogil=True)
 def run_steps(
-    chip: Chip, pulses: NDArray[np.int32], first: int, last: int, swept: bool, sheet: Sheet, budget: int, tracing: bool
+    chip: Chip,
+    team: Team,
+    thread: int,
+    pulses: NDArray[np.int32],
+    first: int,
+    last: int,
+    sheet: Sheet,
+    budget: int,
+    tracing: bool,
 ) -> int:
-    """Run steps first..last-1 of a sample with ``pulses`` [steps, input lines]; the first may have been ``swept``.
+    """Run steps first..last-1 of a sample with ``pulses`` [steps, input lines], as one thread of a team.
 
     Returns the step to go on with: earlier than ``last`` where ``sheet`` holds ``budget`` rows; -1 - step for a tick
-    that does not hold, of which nothing is in ``sheet`` but who fired.
+    that does not hold, of which nothing is in ``sheet`` but who fired. All threads return the same.
     """
     cores, fired, entries, net, room, clock = chip
-    n_cores, tally, begin = len(fired.units), sheet.tally, entries.first_core
-    packets, arrivals = room.packets, room.arrivals
-    here = slice(begin, begin + n_cores)
+    a, b, tally, begin = team.cores[thread], team.cores[thread + 1], sheet.tally, entries.first_core
+    packets, arrivals, said = room.packets, room.arrivals, team.said
+    here = slice(begin, begin + len(fired.units))
     arrived = Arrivals(arrivals.begin[here], arrivals.count[here], arrivals.axon, arrivals.payload, arrivals.time)
+    together, met = net.counting and net.trees.hub < 0, 0
     for step in range(first, last):
         if max(tally[FIRED], tally[TRACED], tally[SLOW]) >= budget:
             return step
-        if step > first or not swept:
-            sweep_cores(cores, 0, n_cores, step, fired)
-        stamp(
-            cores, entries, step, packets, _open_step(fired, entries, net.trees.ptr, packets, pulses[step], step, sheet)
-        )
-        for k in range(len(sheet.read)):
-            if sheet.read[k] == step:
-                read_membranes(cores, sheet.membranes[k])
-        longest = fired.duration.max()
-        delivered = _carry_step(entries, net, room, clock.period, longest, sheet)
+        if thread == 0:
+            injected = inject(entries, net.trees.ptr, pulses[step], tally[NOW], packets)
+            stamp(cores, entries, step, packets, injected)
+        sweep_cores(cores, a, b, step, fired)
+        met = meet(team, met)
+        if thread == 0:
+            _read(cores, step, sheet)
+        if together:
+            _send_part(fired, entries, packets, team, thread, step, sheet)
+            met = meet(team, met)
+            delivered = _deal_part(entries, net, room, clock.period, team, thread, sheet)
+        else:
+            if thread == 0:
+                said[0, LONGEST] = fired.duration.max()
+                said[0, DELIVERED] = _carry_step(fired, entries, net, room, clock.period, said[0, LONGEST], step, sheet)
+            met = meet(team, met)
+            delivered = said[0, DELIVERED]
+        if thread == 0 and together:
+            tally[FIRED] = said[team.n - 1, PULSES]
         if delivered < 0:
             return -1 - step
-        done = receive_spikes(cores, 0, n_cores, step, arrived)
-        end = tally[NOW] + clock.period
-        if clock.period == 0:
-            end = max(tally[NOW] + longest, delivered, done) + clock.barrier
-        _close_step(packets, cores.counters, step, end, sheet, tracing)
+        said[thread, DONE] = receive_spikes(cores, a, b, step, arrived)
+        note_counters(sheet, cores.counters, a, b, step, thread)
+        met = meet(team, met)
+        if thread == 0:
+            end = tally[NOW] + clock.period
+            if clock.period == 0:
+                longest, done = said[:, LONGEST].max(), said[:, DONE].max()
+                end = max(tally[NOW] + longest, delivered, done) + clock.barrier
+            _close_step(packets, step, end, sheet, tracing)
+        met = meet(team, met)
     return last

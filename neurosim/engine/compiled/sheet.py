@@ -17,11 +17,11 @@ Ints = NDArray[np.int64]
 # trace may hold; overruns and late packets.
 FIRED, TRACED, SLOW, NOW, OVERRUNS, LATE = range(6)
 TALLIES = 6
-BINS = 1 << 18  # latencies below this many picoseconds are counted in place, others listed
+BINS = 1 << 20  # latencies below this many picoseconds are counted in place, others listed
 
 
 class Sheet(NamedTuple):
-    """Per step of the sample ``ends`` (ps), ``sent`` (packets) and counters ``per_step`` int64[steps, k].
+    """Per step of the sample ``ends`` (ps), ``sent`` (packets) and ``per_step`` int64[threads, steps, k], counters.
 
     ``before`` int64[cores, k] are the counters of each core at the end of its last step. ``membranes``
     int64[k, units] are those after the sweep of steps ``read`` int64[k]. ``bins`` int64[b] counts packets by
@@ -43,16 +43,15 @@ class Sheet(NamedTuple):
 
 
 @njit(cache=True)
-def note_fired(sheet: Sheet, fired: Fired, first: int, last: int, step: int) -> None:
-    """Write the units of some cores that fired in a step."""
+def note_fired(sheet: Sheet, fired: Fired, first: int, last: int, step: int, n: int) -> int:
+    """Write the units of some cores that fired in a step after n others; returns how many there are then."""
     ptr, unit, units, rows = fired.unit_ptr, fired.unit, fired.units, sheet.fired
-    n = sheet.tally[FIRED]
     for core in range(first, last):
         start = ptr[core]
         for k in range(start, start + units[core]):
             rows[n, 0], rows[n, 1] = step, start + unit[k]
             n += 1
-    sheet.tally[FIRED] = n
+    return n
 
 
 @njit(cache=True)
@@ -84,10 +83,10 @@ def note_packets(sheet: Sheet, packets: Packets, step: int) -> None:
 
 
 @njit(cache=True)
-def note_counters(sheet: Sheet, counters: Ints, first: int, last: int, step: int) -> None:
+def note_counters(sheet: Sheet, counters: Ints, first: int, last: int, step: int, thread: int) -> None:
     """Write what the counters of some cores grew by in a step."""
-    before, grown = sheet.before, sheet.per_step
+    before, grown = sheet.before, sheet.per_step[thread, step]
     for core in range(first, last):
         for k in range(counters.shape[1]):
-            grown[step, k] += counters[core, k] - before[core, k]
+            grown[k] += counters[core, k] - before[core, k]
             before[core, k] = counters[core, k]
