@@ -1,7 +1,7 @@
-"""Programs of any size written straight into the memories of Loihi's 128 cores: what a core holds is not checked.
+"""Programs of any size written straight into the memories of cores of Loihi: what a core holds is not checked.
 
-Every neuron sends to as many cores, drawn so that every core receives as much as it sends. All neurons fire with one
-period, at phases of their own, whatever arrives.
+Every neuron sends SPREAD packets to cores of its group, drawn so that every core receives as much as it sends. All
+neurons fire with one period, at phases of their own, whatever arrives.
 """
 
 from __future__ import annotations
@@ -19,40 +19,48 @@ from neurosim.mapping import Lowered
 from neurosim.network import Compartment, CompartmentNeuron, Network, Population
 from neurosim.program import Destinations, Members, Program
 
-CORES, SPREAD = 128, 8  # destination cores per neuron
+SPREAD = 8  # packets per spike
 _BIAS = 1 << 14  # large against what synapses of weight 1 and -1 add up to in a period
 _NAME = "cells"
 
 
 @dataclass(frozen=True)
 class Size:
-    """Neurons per core, synapses per packet and steps from one spike of a neuron to its next."""
+    """Neurons per core, synapses per packet, steps from one spike of a neuron to its next, cores, cores of a group.
+
+    A group is as many cores that follow each other; more than 128 cores stand on a mesh of as many more rows.
+    """
 
     neurons: int
     synapses: int
     period: int
+    cores: int = 128
+    group: int = 128
 
     @property
     def all_synapses(self) -> int:
         """Synapses of the whole program."""
-        return CORES * self.neurons * SPREAD * self.synapses
+        return self.cores * self.neurons * SPREAD * self.synapses
 
 
 def program(size: Size) -> Program:
     """Return the program."""
     rng = np.random.default_rng(1)
-    n, total = size.neurons, CORES * size.neurons
-    goals = rng.permuted(np.broadcast_to(np.arange(CORES), (n * SPREAD, CORES)), axis=1).T.reshape(CORES, n, SPREAD)
+    n, cores, group, chip = size.neurons, size.cores, min(size.group, size.cores), ns.load_chip("loihi")
+    total, rows = cores * n, -(-cores // (chip.columns * chip.cores_per_tile))
+    members = np.broadcast_to(np.arange(group), (n * SPREAD * (cores // group), group))
+    drawn = rng.permuted(members, axis=1).reshape(cores // group, n * SPREAD, group).swapaxes(1, 2)
+    goals = (drawn + group * np.arange(cores // group)[:, None, None]).reshape(cores, n, SPREAD)
     neuron = CompartmentNeuron((Compartment(decay_u=4095, decay_v=0, threshold=0),))
     network = Network("uniform", (Population(_NAME, total, neuron),), ())
-    unit = np.tile(np.arange(n, dtype=np.int32), CORES)
-    core = np.repeat(np.arange(CORES, dtype=np.int32), n)
+    unit = np.tile(np.arange(n, dtype=np.int32), cores)
+    core = np.repeat(np.arange(cores, dtype=np.int32), n)
     none = np.zeros(0, np.int32)
     return Program(
-        ns.load_chip("loihi"),
+        chip.with_overrides({"geometry.rows": str(max(chip.rows, rows))}),
         Lowered(network, (), {_NAME: 0}),
-        np.arange(CORES, dtype=np.int32),
-        tuple(_image(size, rng) for _ in range(CORES)),
+        np.arange(cores, dtype=np.int32),
+        tuple(_image(size, rng) for _ in range(cores)),
         Destinations(np.zeros(1, np.int64), none, none),
         tuple(map(_outputs, goals)),
         {_NAME: Members(core, unit, unit)},

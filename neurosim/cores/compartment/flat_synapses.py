@@ -38,7 +38,9 @@ _WITH_INDEX, _WITH_BLOCKS = 1, 2
 _SHIFT = _COUNT_BITS + 2
 _COUNT = (1 << _COUNT_BITS) - 1
 _BYTES = 8  # that a synapse may take in a block
-_AHEAD = 128  # arrivals whose synapses are waited for together
+_LINE = 64  # bytes that come from memory at once
+_FAR = 512  # words of an axon that are asked for early
+_BATCH = 4  # arrivals that are worked off while words for the next of them and records for those after come
 
 
 class Times(NamedTuple):
@@ -53,9 +55,10 @@ class Synapses(NamedTuple):
     """Core k has axons ``axon_ptr[k]:axon_ptr[k + 1]``, and a ring of ``slots[k]`` rows of ``width[k]``.
 
     The ring begins at ``ring_ptr[k]`` of ``sums``, of which one unit is 2**``grain``; ``taken`` takes the row of the
-    step, block by block. ``record`` int64[2 * axons], which is also ``near`` in words, has room for the first ``pairs``
-    pairs of an axon without blocks; ``words`` is the stream of all others, which for an axon with blocks begins with
-    the numbers of blocks and of pairs and the blocks (number and LANES weights). Unsigned words are read with ``mask``.
+    step, block by block. ``record`` int64[2 * axons + 2] ends with one of no axon. It is also ``near`` in words and has
+    room for the first ``pairs`` pairs of an axon without blocks; ``words`` is the stream of all others, which for an
+    axon with blocks begins with the numbers of blocks and of pairs and the blocks (number and LANES weights). Unsigned
+    words are read with ``mask``.
     """
 
     axon_ptr: Ints
@@ -86,24 +89,24 @@ def synapses_of(
     units = [LANES * blocks(image.n - len(image.fixed)) for image in images]
     width = (LANES * np.diff(neurons.block_ptr) + units).tolist()
     sizes = [a * b for a, b in zip(slots, width, strict=True)]
-    # Sums and weights count modulo 2**sum_bits, keys are below the size of the ring.
-    narrow = sum_bits - grain <= 16 and max(sizes) <= 1 << 16
+    # Sums count modulo 2**sum_bits, and so may weights; keys are below the size of the ring.
+    bits = sum_bits - grain
+    narrow = max(sizes) <= 1 << 16 and (bits <= 16 or all(_is_narrow(image.weight >> grain) for image in images))
     word = np.dtype(np.int16 if narrow else np.int32)
-    total = word if sum_bits - grain <= 8 * word.itemsize else np.dtype(np.int64)
-    records, words, begin = [], [], 0
-    for image, places, wide in zip(images, np.split(neurons.place, neurons.unit_ptr[1:-1]), width, strict=True):
-        record, stream = _stream(image, places, wide, grain, word)
-        record[:, 0] += begin << _SHIFT
-        records.append(record)
-        words.append(stream)
-        begin += len(stream)
-    ring_ptr, record = starts(sizes), np.concatenate(records).ravel()
+    places = np.split(neurons.place, neurons.unit_ptr[1:-1])
+    try:
+        record, words, axon_ptr = _streams(images, places, width, grain, word, bits)
+    except OverflowError:
+        word = np.dtype(np.int32)
+        record, words, axon_ptr = _streams(images, places, width, grain, word, bits)
+    total = np.dtype(np.int16 if word.itemsize == 2 and bits <= 16 else np.int32 if bits <= 32 else np.int64)
+    ring_ptr = starts(sizes)
     return Synapses(
-        starts(map(len, records)),
+        axon_ptr,
         record,
         record.view(word),
         _pairs(word),
-        np.concatenate(words),
+        words,
         (1 << 8 * word.itemsize) - 1,
         np.array(width, dtype=np.int64),
         np.array(slots, dtype=np.int64),
@@ -116,12 +119,39 @@ def synapses_of(
     )
 
 
+def _is_narrow(values: NDArray[Any]) -> bool:
+    return bool(values.min(initial=0) >= -(1 << 15) and values.max(initial=0) < 1 << 15)
+
+
+def _streams(
+    images: Sequence[CompartmentImage],
+    places: Sequence[Ints],
+    width: Sequence[int],
+    grain: int,
+    word: np.dtype[Any],
+    bits: int,
+) -> tuple[Ints, NDArray[Any], Ints]:
+    """Return the records of all axons, all words, and where each core's axons begin.
+
+    Raises OverflowError if a sum of weights, of which only ``bits`` count, does not fit in a word.
+    """
+    records, words, begin = [], [], 0
+    for image, place, wide in zip(images, places, width, strict=True):
+        record, stream = _stream(image, place, wide, grain, word, bits)
+        record[:, 0] += begin << _SHIFT
+        records.append(record)
+        words.append(stream)
+        begin += len(stream)
+    end = np.array([[begin << _SHIFT, 0]])
+    return np.concatenate([*records, end]).ravel(), np.concatenate(words), starts(map(len, records))
+
+
 def _pairs(word: np.dtype[Any]) -> int:
     return 4 // word.itemsize
 
 
 def _stream(
-    image: CompartmentImage, place: Ints, width: int, grain: int, word: np.dtype[Any]
+    image: CompartmentImage, place: Ints, width: int, grain: int, word: np.dtype[Any], bits: int
 ) -> tuple[Ints, NDArray[Any]]:
     """Return the records of a core's axons int64[axons, 2], counted from the start of its own words, and the words."""
     counts = np.diff(image.axon_ptr)
@@ -151,6 +181,8 @@ def _stream(
     words[at] = key[first[worth]] // LANES
     at = np.repeat(at, size[worth]) + 1 + key[blocked] % LANES
     np.add.at(words, at, weight[blocked])  # synapses of one key act together
+    if word.itemsize == 2 and bits > 16 and not _is_narrow(words[at]):
+        raise OverflowError
     axon, key, weight = axon[~blocked], key[~blocked], weight[~blocked]
     at, rank = _places(axon, begin[:-1] + head + (LANES + 1) * n_blocks - 2 * n_near, 2)
     far = rank >= n_near[axon]
@@ -193,22 +225,23 @@ def receive(cores: Any, first: int, last: int, step: int, arrivals: Arrivals) ->
     )
     begin, count, axons, payloads, times = arrivals
     graded, (message, per_dense, per_sparse) = synapses.graded, synapses.times
-    two, latest = np.uint64(2), 0
+    two, line, latest = np.uint64(2), _LINE // words.itemsize, 0
+    # All in one body: a function called for each arrival would count each time who holds the arrays.
     for core in range(first, last):
         size = slots[core] * width[core]
         ring = sums[ring_ptr[core] : ring_ptr[core] + size]
         base = ((step + 1) & (slots[core] - 1)) * width[core]
-        own, end = np.uint64(axon_ptr[core]), begin[core] + count[core]
+        own, start, end = np.uint64(axon_ptr[core]), begin[core], begin[core] + count[core]
         busy = events = sparse = 0
-        for start in range(begin[core], end, _AHEAD):
-            some = range(start, min(start + _AHEAD, end))
-            for p in some:
+        for some in range(start - 2 * _BATCH, end, _BATCH):
+            for p in range(some + 2 * _BATCH, min(some + 3 * _BATCH, end)):
                 fetch(record, two * (own + np.uint64(axons[p])))
-            for p in some:
-                entry = record[two * (own + np.uint64(axons[p]))]
-                if entry & _WITH_BLOCKS or (entry >> 2) & _COUNT > pairs:
-                    fetch(words, np.uint64(entry >> _SHIFT))
-            for p in some:
+            for p in range(max(some + _BATCH, start), min(some + 2 * _BATCH, end)):
+                at = two * (own + np.uint64(axons[p]))
+                here, after = record[at] >> _SHIFT, record[at + two] >> _SHIFT
+                for place in range(here, min(after, here + _FAR), line):
+                    fetch(words, place)
+            for p in range(max(some, start), min(some + _BATCH, end)):
                 at = two * (own + np.uint64(axons[p]))
                 entry = record[at]
                 n = (entry >> 2) & _COUNT

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from neurosim.cores.fetch import fetch
 from neurosim.cores.flat import Arrivals
 from neurosim.engine.compiled.counts import fall
 from neurosim.engine.compiled.entries import SENT, Entries, Packets, packets_of
@@ -27,6 +28,7 @@ from neurosim.engine.compiled.wires import Runs, Wires
 
 Ints = NDArray[np.int64]
 FOREVER = 1 << 62
+_AHEAD = 16  # packets that are asked for before they are needed
 ENDPOINT_SHIFT = 32  # packet numbers: endpoint first, then the order of sending
 
 
@@ -170,7 +172,13 @@ def _gather(packets: Packets, arrivals: Arrivals, born: Ints) -> None:
         packets.created,
     )
     to_axon, to_payload, to_time = arrivals.axon, arrivals.payload, arrivals.time
-    for k in range(packets.ptr[-1]):
+    n = packets.ptr[-1]
+    for k in range(n):
+        ahead = arrived[min(k + _AHEAD, n - 1)]
+        fetch(axon, ahead)
+        fetch(payload, ahead)
+        fetch(time, ahead)
+        fetch(created, ahead)
         p = arrived[k]
         to_axon[k], to_payload[k], to_time[k], born[k] = axon[p], payload[p], time[p], created[p]
     arrivals.begin[:] = packets.begin

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from neurosim.engine.compiled.tally import Tally
 from neurosim.engine.event.recorder import Recorder
 from neurosim.engine.how import Sink
 from neurosim.program import Program
@@ -33,6 +34,7 @@ class ArrayRecorder(Recorder):
         self._pulses_of_first: list[Ints] = []
         self._trace: list[Ints] = []
         self._kept_pulses = self._kept_packets = 0
+        self._slow, self._counted = Tally(), [np.zeros((0, 2), dtype=np.int64)]
         self._owners = np.concatenate([np.zeros((0, 2), dtype=np.int64), *self._whose]).astype(np.int32)
         self._pulse_counts = np.zeros((len(self._names), self._ends.shape[1]), dtype=np.int64)
         # Where the answers of each population that is read out by its pulses begin, -1 for others.
@@ -51,18 +53,22 @@ class ArrayRecorder(Recorder):
 
     def latencies(self, values: Ints) -> None:
         """Count the latencies (ps) of delivered packets."""
-        if len(values):
-            self._latency.update(_counted(*np.unique(values, return_counts=True)))
+        self._slow.add(values)
 
     def latency_counts(self, bins: Ints) -> None:
         """Count the packets of each latency (ps), given as their number per latency."""
         used = np.flatnonzero(bins)
-        self._latency.update(_counted(used, bins[used]))
+        self._counted.append(np.stack([used, bins[used]], axis=1))
 
     def slow_latencies(self, rows: Ints) -> None:
         """Count packets given as rows (latency in ps, packets), in which a latency may come again."""
-        for latency, packets in rows.tolist():
-            self._latency[latency] += packets
+        self._counted.append(rows)
+
+    def _latencies(self) -> tuple[Ints, Ints]:
+        rows = np.concatenate([self._slow.rows(), *self._counted])
+        rows = rows[np.argsort(rows[:, 0])]  # those of one latency are added up
+        first = np.flatnonzero(np.diff(rows[:, 0], prepend=-1))
+        return rows[first, 0], np.add.reduceat(rows[:, 1], first) if len(rows) else rows[:, 1]
 
     def fired(self, sample: int, rows: Ints, wanted: bool = False) -> Ints:
         """Record pulses of a sample as rows (step, unit), where units are numbered core by core.
@@ -171,7 +177,3 @@ def somas(rows: Ints, owners: NDArray[np.int32]) -> Ints:
         pulses[n, 0], pulses[n, 1], pulses[n, 2] = rows[k, 0], population, neuron
         n += population >= 0
     return pulses[:n]
-
-
-def _counted(values: Ints, counts: Ints) -> dict[int, int]:
-    return dict(zip(values.tolist(), counts.tolist(), strict=True))

@@ -126,6 +126,11 @@ class Recorder:
         self._per_link.append(links)
         self._latency.update(latency)
 
+    def _latencies(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the latencies that occurred (ps), ascending, and how many packets had each."""
+        rows = np.array(sorted(self._latency.items()), dtype=np.int64).reshape(-1, 2)
+        return rows[:, 0].copy(), rows[:, 1].copy()
+
     def result(
         self,
         constants: str,
@@ -136,8 +141,7 @@ class Recorder:
         """Return the run; packets that the event router ``hub``, the last endpoint, sends on count once only."""
         program = self.program
         per_link = np.stack(self._per_link)
-        values = np.array(sorted(self._latency), dtype=np.int64)
-        counts = np.array([self._latency[v] for v in values.tolist()], dtype=np.int64)
+        values, counts = self._latencies()
         kinds = np.array([kind if start != hub or kind != "inject" else "hub" for kind, start, _ in links])
         edge = np.char.startswith(kinds, "edge")
         network = np.stack(
