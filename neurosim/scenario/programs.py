@@ -183,7 +183,7 @@ def _check(prepared: PreparedPrograms, program: TimedProgram, measure: Measure) 
     if isinstance(measure, Latency | Interval) and not program.collect:
         raise NeurosimError(f"{name}: measure by {measure.by} needs collect")
     if isinstance(measure, Latency) and not program.feed:
-        raise NeurosimError(f"{name}: measure by latency needs feed")
+        raise NeurosimError(f"{name}: measure by latency of a word needs feed")
 
 
 def _node_of(prepared: PreparedPrograms, program: TimedProgram, measure: Measure) -> int | None:

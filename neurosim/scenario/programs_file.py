@@ -14,7 +14,14 @@ from neurosim.errors import FileError, nearest
 from neurosim.scenario.schema import Positive, apply_change, find_scenario
 
 KIND = "programs"
-MEASURES = ("labels", "opcodes", "latency", "interval", "turns", "power")
+MEASURES = (
+    "between labels",
+    "time of opcodes",
+    "latency of a word",
+    "interval of words",
+    "interval of turns",
+    "mean power",
+)
 
 Node = Annotated[int, Field(ge=0, strict=True)]
 Word = Annotated[int, Field(ge=-(1 << 17), le=isa.WORD_MASK, strict=True)]
@@ -39,7 +46,7 @@ class About(Strict):
 class BetweenLabels(Strict):
     """Time from the first opcode at one label to the first at another, in one node."""
 
-    by: Literal["labels"]
+    by: Literal["between labels"]
     node: Node | None = None
     start: Text
     end: Text
@@ -49,7 +56,7 @@ class BetweenLabels(Strict):
 class OfOpcodes(Strict):
     """Time of all executions of some opcodes of a node."""
 
-    by: Literal["opcodes"]
+    by: Literal["time of opcodes"]
     node: Node | None = None
     opcodes: Annotated[tuple[Opcode, ...], Field(min_length=1)]
     over: Positive = 1
@@ -58,21 +65,21 @@ class OfOpcodes(Strict):
 class Latency(Strict):
     """Time from the first word that is fed to the first one that is collected."""
 
-    by: Literal["latency"]
+    by: Literal["latency of a word"]
     over: Positive = 1
 
 
 class Interval(Strict):
     """Mean time between the ``last`` words that are collected."""
 
-    by: Literal["interval"]
+    by: Literal["interval of words"]
     last: Positive
 
 
 class Turns(Strict):
     """Mean time between the ``last`` executions of an opcode of a node."""
 
-    by: Literal["turns"]
+    by: Literal["interval of turns"]
     node: Node | None = None
     opcode: Opcode
     last: Positive
@@ -81,7 +88,7 @@ class Turns(Strict):
 class Power(Strict):
     """Mean power of the nodes in use (``cores``) or of the whole chip."""
 
-    by: Literal["power"]
+    by: Literal["mean power"]
     boundary: Literal["cores", "chip"] = "chip"
 
 
