@@ -180,7 +180,7 @@ class TestCommands:
             (
                 'by = "latency of a word"',
                 'by = "latency of words"',
-                "unknown by 'latency of words', did you mean 'latency of a word'?",
+                "did you mean 'latency of a word'?",
             ),
             ('collect = "404.right"', "", "measure by latency of a word needs collect"),
             ("last = 100", "last = 200", "200 times, 201 are needed for 200 intervals"),

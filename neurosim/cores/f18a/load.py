@@ -43,9 +43,27 @@ class ArrayProgram(Program):
 
 
 def load(mapping: Mapping, nets: Nets, coding: str = BITS, leaves: int = 2) -> ArrayProgram:
-    """Return the program of a mapping; raises CapacityError for what does not fit.
+    """Return the program of a mapping; raises CapacityError for what does not fit, with the words that it needs.
 
     ``coding`` is how pulses come in, ``leaves`` how many leaves a cell has at most: the defaults take least energy.
+    """
+    try:
+        return fit(mapping, coding, leaves)
+    except CapacityError as error:
+        raise _with_words(error, mapping) from None
+
+
+def fit(
+    mapping: Mapping,
+    coding: str = BITS,
+    leaves: int = 2,
+    trunk: int | None = None,
+    words: Sequence[Sequence[int]] | None = None,
+) -> ArrayProgram:
+    """Return the program of a mapping; raises CapacityError that names the place that lacks.
+
+    ``trunk`` is the trunk's column (none: the middle one), ``words`` are the lines of each of the host's words (none:
+    those that the same neurons need come together).
 
     Neurons that the mapper put on one core share a cell. Where cells stand is decided here: words are passed on by
     code, so that places and ways are one question.
@@ -55,11 +73,9 @@ def load(mapping: Mapping, nets: Nets, coding: str = BITS, leaves: int = 2) -> A
     groups = groups_of(network, clusters, weight_matrix(network))
     order = layers(network, chip)
     grid = Grid.of(chip)
-    try:
-        plan = make_plan(comb(grid, leaves), groups, order, network.n_inputs, chip.name, mapping.seed, coding)
-        images = build(plan, chip.name)
-    except CapacityError as error:
-        raise _with_words(error, mapping) from None
+    places = comb(grid, leaves, trunk)
+    plan = make_plan(places, groups, order, network.n_inputs, chip.name, mapping.seed, coding, words)
+    images = build(plan, chip.name)
     cores = np.array([grid.index(image.node) for image in images], dtype=np.int32)
     rows = np.argsort(cores, kind="stable")
     images = tuple(images[k] for k in rows.tolist())
