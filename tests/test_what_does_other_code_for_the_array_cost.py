@@ -51,7 +51,7 @@ def chain(*weights, thresholds):
 def ways():
     network = load_model("mnist-common").network
     pulses = encode("bernoulli", load_dataset("mnist-test").images[:3], 4, seed=1, draw_images=1000)
-    return strategies(network, chip(), [48, 49, 50, 51, 72, 73, 74, 75], pulses)
+    return strategies(network, chip(), [*range(48, 56), *range(72, 80)], pulses)
 
 
 class TestStrategies:
