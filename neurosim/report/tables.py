@@ -88,9 +88,13 @@ def _side(run: RunResult, chip: int, side: str) -> tuple[int, int]:
 
 
 def per_step(run: RunResult) -> Columns:
-    """One row per step of the chip: counters and packets per inference, mean duration in seconds."""
+    """One row per step of the chip: counters and packets per inference, mean duration in seconds.
+
+    Counters that are not known by steps, as those of nodes that run ahead of each other, are left out.
+    """
     activity, n = run.run.activity, run.run.samples
-    counters = {name: activity.per_step[:, k] / n for k, name in enumerate(activity.counters)}
+    known = activity.per_step.any(axis=0) | ~activity.per_core.any(axis=(0, 1))
+    counters = {name: activity.per_step[:, k] / n for k, name in enumerate(activity.counters) if known[k]}
     seconds = step_seconds(run).mean(axis=0)
     first = {"step": np.arange(run.run.chip_steps, dtype=np.int64), "duration_s": seconds}
     return first | counters | {"packets": activity.packets_per_step / n}
