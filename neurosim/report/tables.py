@@ -93,8 +93,11 @@ def per_step(run: RunResult) -> Columns:
     Counters that are not known by steps, as those of nodes that run ahead of each other, are left out.
     """
     activity, n = run.run.activity, run.run.samples
-    known = activity.per_step.any(axis=0) | ~activity.per_core.any(axis=(0, 1))
-    counters = {name: activity.per_step[:, k] / n for k, name in enumerate(activity.counters) if known[k]}
+    counters = {
+        name: activity.per_step[:, k] / n
+        for k, name in enumerate(activity.counters)
+        if activity.per_step[:, k].any() or not activity.per_core[:, :, k].any()
+    }
     seconds = step_seconds(run).mean(axis=0)
     first = {"step": np.arange(run.run.chip_steps, dtype=np.int64), "duration_s": seconds}
     return first | counters | {"packets": activity.packets_per_step / n}
