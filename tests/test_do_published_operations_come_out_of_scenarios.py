@@ -170,7 +170,7 @@ def rows_of(name):
 
 
 def test_is_every_chip_with_published_points_named():
-    assert list_published() == ["loihi", "loihi2", "spinnaker2", "spinnaker2-prototype", "truenorth"]
+    assert list_published() == ["ga144", "loihi", "loihi2", "spinnaker2", "spinnaker2-prototype", "truenorth"]
     assert not set(list_published()) & set(list_scenarios())  # they are no scenarios
 
 
@@ -252,7 +252,7 @@ def test_does_the_command_print_one_document(call):
     assert [s["rows"] for s in silicon] == [5]
 
 
-@pytest.mark.parametrize("chip", ["loihi", "loihi2", "spinnaker2", "spinnaker2-prototype"])
+@pytest.mark.parametrize("chip", ["ga144", "loihi", "loihi2", "spinnaker2", "spinnaker2-prototype"])
 def test_does_the_command_print_a_table(call, chip):
     status, out, _ = call("--chip", chip)
     words = " ".join(out.split())

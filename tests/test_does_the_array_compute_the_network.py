@@ -173,6 +173,17 @@ def test_does_a_network_that_does_not_fit_say_how_many_words_it_needs() -> None:
         loaded(network)
 
 
+def test_is_a_neuron_that_hears_too_many_lines_refused_at_once() -> None:
+    # The longest row of cells has 9 cells with two leaves of two words of 16 lines.
+    def dense(lines: int) -> Network:
+        populations = (Population("in", lines, Source()), Population("out", 1, AddAndFire(4.0)))
+        return Network("wide", populations, (Projection.dense("in", "out", np.full((lines, 1), 9.0)),), ("out",))
+
+    assert len(loaded(dense(576)).images) > 27
+    with pytest.raises(CapacityError, match="needed 577, available 576"):
+        loaded(dense(577))
+
+
 def two(weights: NDArray[np.float64], threshold: float = 2.0, delay: int = 0, source: str = "in") -> Network:
     populations = (Population("in", 3, Source()), Population("out", 3, AddAndFire(threshold)))
     projections = (

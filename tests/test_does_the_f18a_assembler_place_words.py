@@ -94,6 +94,10 @@ class TestPacking:
         east = {node: assemble("east", node=node, grid=GRID).words[1] for node in (400, 401)}
         assert east == {400: isa.ADDRESSES["right"], 401: isa.ADDRESSES["left"]}
 
+    def test_does_fill_give_so_many_words(self):
+        assert words("dup | fill 3 -1") == (pack(ops("dup . . .")), 0x3FFFF, 0x3FFFF, 0x3FFFF)
+        assert assemble("fill 64 0").words == (0,) * 64
+
     def test_do_constants_stand_for_numbers(self):
         assert words("equ n 7 n") == (pack(ops("@p . . .")), 7)
 
@@ -183,6 +187,8 @@ MISTAKES = {
     "unext": "1:1: unext without begin (it turns to the start of its own word)",
     "begin dup dup dup dup unext": "1:1: begin … unext does not fit into one word",
     "org 64": "1:5: org 64: must be 0..0x3f",
+    "fill 65 0": "1:6: fill 65: must be 1..64 words",
+    "dup fill 64 0": "1:5: node memory overflow: RAM has 64 words, this would be one more",
     "org 3 dup | org 3 dup": "1:19: address 0x03 holds a word already",
     "[ jump 5 dup ]": "1:10: nothing can follow a jump in its word",
     "east": "1:1: east: which port this is depends on the node; say 'node YXX' before",

@@ -1,13 +1,18 @@
 """Does the GA144's descriptor carry the figures of the data books, and does its time factor refuse mistakes?"""
 
+import io
+
 import pytest
 from f18a_nodes import ga144
+from rich.console import Console
 
 from neurosim.api import load_chip
+from neurosim.chip.check import figures
 from neurosim.cores.f18a import registers as reg
 from neurosim.cores.f18a.timing import durations
 from neurosim.errors import FileError, NeurosimError
 from neurosim.paths import data_dir
+from neurosim.report.chips import chip_json, chip_table
 
 # DB002 (typical, 1.8 V) and DB001, in nanoseconds.
 TIMES = {
@@ -80,3 +85,22 @@ def test_are_mistakes_in_the_file_refused(tmp_path, old, new, problem):
     file.write_text(text.replace(old, new, 1))
     with pytest.raises(FileError, match=problem):
         load_chip(file)
+
+
+@pytest.mark.parametrize("name", ["ga144", "loihi", "spinnaker2"])
+def test_do_names_of_figures_stand_in_full_on_a_narrow_screen(name):
+    chip = load_chip(name)
+    console = Console(width=80, file=io.StringIO())
+    console.print(chip_table(chip))
+    words = console.file.getvalue().split()
+    for path in figures(chip.document):
+        section, _, figure = path.partition(".")
+        if section in ("operating", "geometry", "limits", "host", "facts") and path in shown(chip):
+            assert figure in words
+    if name == "ga144":
+        assert "time_factor" in words
+        assert "1.1562" in words
+
+
+def shown(chip):
+    return {f"{title}.{name}" for title, found in chip_json(chip)["figures"].items() for name in found}

@@ -4,7 +4,7 @@ import json
 import random
 
 import pytest
-from f18a_nodes import array, ga144, run
+from f18a_nodes import GRID, array, ga144, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -83,6 +83,34 @@ class TestCommands:
         status, out, _ = cli("run", "node 407 /a east\n! jump rdlu\nnode 408 /a west\n! jump rdlu")
         assert status == 1
         assert "deadlock: node 407 waits for 408 (write on left)" in out
+
+    def test_are_all_nodes_in_deadlock_told_with_whom_they_wait_for(self, cli):
+        # Each node reads from the next one in a ring through the whole array; nobody writes.
+        path = [
+            row * 100 + column for row in range(8) for column in (range(1, 18) if row % 2 == 0 else range(17, 0, -1))
+        ]
+        path += [row * 100 for row in range(7, -1, -1)]
+        ring = dict(zip(path, [*path[1:], path[0]], strict=True))
+        text = "\n".join(f"node {node:03d} /a {GRID.towards(node, goal)}\n@ jump 0" for node, goal in ring.items())
+        assert len(ring) == 144
+        for engine in ("compiled", "event"):
+            status, out, _ = cli("run", text, "--engine", engine)
+            told = [line for line in out.splitlines() if line.startswith("deadlock: ")]
+            assert status == 1
+            assert len(told) == 144
+            for line, node in zip(told, sorted(ring), strict=True):
+                assert line.startswith(f"deadlock: node {node:03d} waits for {ring[node]:03d} (read on ")
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.binary(max_size=400))
+    def test_do_random_bytes_give_words_or_one_line(self, tmp_path_factory, data):
+        file = tmp_path_factory.getbasetemp() / "random.f18a"
+        file.write_bytes(data)
+        for command in (["asm"], ["run", "--opcodes", "500", "--until", "1 us"], ["dis"]):
+            result = CliRunner().invoke(app, [command[0], str(file), *command[1:]])
+            if result.exit_code not in (0, 1) or not isinstance(result.exception, SystemExit | None):
+                assert isinstance(result.exception, NeurosimError)
+                assert "\n" not in str(result.exception)
 
     def test_does_strict_carry_refuse(self, cli):
         text = "node 407 [ dup + . . ] jump rdlu"

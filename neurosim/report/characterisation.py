@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, Protocol
 
 from rich.console import Group
 from rich.table import Table
@@ -27,7 +28,14 @@ def check_folder(folder: Path) -> None:
         raise NeurosimError(f"{folder}: holds '{others[0]}', a folder of its own is needed")
 
 
-def write_summary(result: CharacterisationResult, folder: Path) -> None:
+class Told(Protocol):
+    """A result that has a JSON form."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a plain dictionary."""
+
+
+def write_summary(result: Told, folder: Path) -> None:
     """Write summary.json into a folder, all or nothing; raises FileError."""
     aside = folder / f".{_FILE}"
     try:

@@ -227,8 +227,16 @@ def _figures_table(found: Mapping[str, Figure]) -> RenderableType:
     table.add_column(no_wrap=True)
     table.add_column(style="dim")
     for name, figure in found.items():
-        table.add_row(name, _marked(figure), _range(figure), figure.source)
+        table.add_row(name, _narrow(figure), _range(figure), figure.source)
     return Padding(table, (0, 0, 1, 2))
+
+
+def _narrow(figure: Figure) -> str:
+    """Write a figure with its mark; the points of a table under each other, so that names keep their place."""
+    if isinstance(figure, Quantity):
+        return _marked(figure)
+    points = [f"{plain(x)}: {plain(y)}" for x, y in figure.points]
+    return "\n".join([f"{figure.unit} by {figure.over}{_MARKS[figure.confidence]}", *points])
 
 
 def _sets_table(chip: Chip) -> RenderableType:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from neurosim.report import chip_sections as about
 from neurosim.report import result_sections as came_out
+from neurosim.report.code_section import node_code
 from neurosim.report.compare_section import comparison
 from neurosim.report.figures import pictures
 from neurosim.report.group import Group, by_chip, group, slug
@@ -57,6 +58,7 @@ def _sections(result: ScenarioResult, groups: Sequence[Group], drawn: Sequence[P
         came_out.accuracy(result, groups, shown),
         came_out.energy(groups, shown),
         came_out.activity(groups, shown, lambda item, kind: f"{kind}-{slug(item.label)}"),
+        *node_code(result),
         came_out.latency(groups, shown),
         came_out.neurobench(result.runs),
         about.lowering(groups),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from neurosim.cores import core_kind
+from neurosim.cores.f18a.boot import Loading
 from neurosim.mapping import Record
-from neurosim.report.engineering import count, share
+from neurosim.report.engineering import count, engineering, share, span
 from neurosim.report.group import Group
 from neurosim.results.energy import Price, energy_figure
 from neurosim.scenario.result import RunResult
@@ -18,6 +19,7 @@ BOUNDARIES = {
     "chip with host": f"{_ACTIVITY}, the static power of those cores and of the rest of the powered chip, and what the "
     "scenario counts of the host",
 }
+_WAYS_IN = {"serial": "by the serial node", "serial_slow": "at half its speed", "flash": "from flash"}
 ACCURACIES = (
     "published: what the model's author prints, on the author's samples; float: the original network on the same "
     "pulses; chip: the network as it was put on the chip"
@@ -141,6 +143,21 @@ def lowering_notes(item: Group) -> list[tuple[str, str]]:
 
 def _rewrite(record: Record) -> str:
     return f"{record.name} ({record.what if record.cost == 'none' else record.cost})"
+
+
+def loading_notes(item: Group) -> list[tuple[str, str]]:
+    """Return ("loading", text): what it takes to load the nodes of a group's code, once."""
+    found = {run.model: run.code.loading for run in item.runs if run.code}
+    return [("loading", loading_note(load)) for load in found.values()]
+
+
+def loading_note(load: Loading) -> str:
+    """Return the size of a boot stream, its times by the ways in and its energy."""
+    ways = ", ".join(f"{engineering(seconds, 's')} {_WAYS_IN.get(way, way)}" for way, seconds in load.seconds.items())
+    return (
+        f"once, in no figure above: a boot stream of {count(load.words)} words; {ways}; "
+        f"{engineering(load.joules, 'J')} ({span(load.joules_low, load.joules_high, 'J')}) in the nodes on its way"
+    )
 
 
 def warning_notes(item: Group) -> list[tuple[str, str]]:

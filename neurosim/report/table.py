@@ -11,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from neurosim.report import notes
+from neurosim.report.code_tables import study_tables
 from neurosim.report.engineering import count, engineering, percent, span
 from neurosim.report.group import group
+from neurosim.scenario.code_costs import CodeCosts
 from neurosim.scenario.result import RunResult, ScenarioResult
 
 Column = tuple[str, Callable[[RunResult], str]]
@@ -29,6 +31,16 @@ SAME: tuple[Column, ...] = (
 )
 _WORDS = [value for name, value in SAME if name not in ("samples", "cores")]
 _ALWAYS = ("model", "chip")  # stand before each row where they differ, even if the row could be told without
+
+
+def _of_code(run: RunResult, value: Callable[[CodeCosts], float]) -> str:
+    return count(value(run.code)) if run.code else "-"
+
+
+def _opcodes(name: str) -> Callable[[RunResult], str]:
+    return lambda run: _of_code(run, lambda code: code.opcodes[name])
+
+
 STEPS: Column = ("\nT", lambda r: str(r.steps))
 BLOCKS: tuple[tuple[Column, ...], ...] = (
     (
@@ -52,6 +64,16 @@ BLOCKS: tuple[tuple[Column, ...], ...] = (
         ("\npackets", lambda r: count(r.run.activity.summary()["packets"])),
     ),
 )
+CODE_BLOCKS: tuple[tuple[Column, ...], ...] = (
+    (
+        ("opcodes\nall", lambda r: _of_code(r, lambda code: code.total)),
+        *((f"\n{name}", _opcodes(name)) for name in ("alu", "memory", "port", "transfer", "unext")),
+    ),
+    (
+        ("words\nfetched", lambda r: _of_code(r, lambda code: code.words_fetched)),
+        ("\nmoved", lambda r: _of_code(r, lambda code: code.words_moved)),
+    ),
+)
 _STYLES = {"approximate": "yellow", "warning": "yellow", "broken": "bold red"}
 _LABEL_WIDTH = 11
 _UNBOUNDED = 10_000  # characters: wide enough to learn what a table would like to have
@@ -73,6 +95,8 @@ class ResultTable:
         for table in folded(self.result.runs, *columns, console, options):
             yield table
             yield Text()
+        if self.result.studies:
+            yield from study_tables(self.result.studies)
         yield note_grid(_note_rows(self.result))
 
 
@@ -105,7 +129,8 @@ def blocks(result: ScenarioResult) -> tuple[tuple[Column, ...], ...]:
     """Return the blocks of columns; in a last one stands what differs but does not tell the runs apart."""
     keys = {value for _, value in key_columns(result)}
     others = [column for column in SAME if not _is_same(result, column[1]) and column[1] not in keys]
-    return (*BLOCKS, *([tuple((f"\n{name}", value) for name, value in others)] if others else []))
+    code = CODE_BLOCKS if any(run.code for run in result.runs) else ()
+    return (*BLOCKS, *code, *([tuple((f"\n{name}", value) for name, value in others)] if others else []))
 
 
 def _is_same(result: ScenarioResult, value: Callable[[RunResult], str]) -> bool:
@@ -170,6 +195,7 @@ def _note_rows(result: ScenarioResult) -> Iterator[tuple[str, str]]:
     groups = group(result.runs)
     yield from notes.shared(groups, notes.energy_notes)
     yield from notes.shared(groups, notes.lowering_notes)
+    yield from notes.shared(groups, notes.loading_notes)
     yield from notes.shared(groups, lambda item: [notes.accuracy_note(item)])
     yield "", notes.ACCURACIES
     for text in notes.additions_notes(result.runs):

@@ -88,9 +88,16 @@ def _side(run: RunResult, chip: int, side: str) -> tuple[int, int]:
 
 
 def per_step(run: RunResult) -> Columns:
-    """One row per step of the chip: counters and packets per inference, mean duration in seconds."""
+    """One row per step of the chip: counters and packets per inference, mean duration in seconds.
+
+    Counters that are not known by steps, as those of nodes that run ahead of each other, are left out.
+    """
     activity, n = run.run.activity, run.run.samples
-    counters = {name: activity.per_step[:, k] / n for k, name in enumerate(activity.counters)}
+    counters = {
+        name: activity.per_step[:, k] / n
+        for k, name in enumerate(activity.counters)
+        if activity.per_step[:, k].any() or not activity.per_core[:, :, k].any()
+    }
     seconds = step_seconds(run).mean(axis=0)
     first = {"step": np.arange(run.run.chip_steps, dtype=np.int64), "duration_s": seconds}
     return first | counters | {"packets": activity.packets_per_step / n}

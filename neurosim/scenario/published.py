@@ -13,6 +13,7 @@ from neurosim.document import Strict, Text, parse, refuse, validate
 from neurosim.errors import FileError, nearest, unknown
 from neurosim.paths import data_dir
 from neurosim.scenario.characterisation_file import Load
+from neurosim.scenario.programs_file import load_programs
 from neurosim.scenario.schema import Positive
 
 _EMBEDDED = ("embedded_clocks", "embedded_running")
@@ -51,7 +52,17 @@ class ByPowerState(Strict):
     parts: tuple[Literal["chip", "cores", "embedded_clocks", "embedded_running"], ...] = ("chip", "cores")
 
 
-Prediction = Annotated[ByCharacterisation | ByOperation | ByPowerState, Field(discriminator="by")]
+class ByProgram(Strict):
+    """Predicted by a measure of one F18A program of a scenario of kind "programs"."""
+
+    by: Literal["program"]
+    scenario: Text
+    program: Text
+    measure: Text
+
+
+WAYS = ("characterisation", "operation", "power state", "program")
+Prediction = Annotated[ByCharacterisation | ByOperation | ByPowerState | ByProgram, Field(discriminator="by")]
 
 
 class Point(Strict):
@@ -104,7 +115,7 @@ def load_published(name: str) -> tuple[PublishedFile, Chip]:
 
 def read_published(path: Path) -> tuple[PublishedFile, Chip]:
     """Read a file of published points and its chip; raises FileError naming file, field, value, nearest spelling."""
-    document = validate(PublishedFile, parse(path), path, ("characterisation", "operation", "power state"))
+    document = validate(PublishedFile, parse(path), path, WAYS)
     chip = load_chip(document.chip)
     for k, point in enumerate(document.point):
         where = f"point[{k}] ({point.quantity})"
@@ -117,4 +128,20 @@ def read_published(path: Path) -> tuple[PublishedFile, Chip]:
         for part in point.predict.parts if isinstance(point.predict, ByPowerState) else ():
             if part in _EMBEDDED and part not in chip.power:
                 raise FileError(path, f"part '{part}': the descriptor has no power.{part}", where)
+        if isinstance(point.predict, ByProgram):
+            _check_program(path, where, point.predict, chip)
     return document, chip
+
+
+def _check_program(path: Path, where: str, how: ByProgram, chip: Chip) -> None:
+    """Raise FileError unless the scenario is one of this chip and has the program and the measure."""
+    scenario = load_programs(how.scenario)
+    if scenario.scenario.chip != chip.name:
+        raise FileError(path, f"scenario {how.scenario} is one of chip {scenario.scenario.chip}", where)
+    program = scenario.find(how.program)
+    if program is None:
+        names = [each.name for each in scenario.program]
+        raise FileError(path, f"no program '{how.program}' in {how.scenario}{nearest(how.program, names)}", where)
+    if how.measure not in program.measure:
+        hint = nearest(how.measure, program.measure)
+        raise FileError(path, f"program '{how.program}' has no measure '{how.measure}'{hint}", where)

@@ -10,6 +10,8 @@ from neurosim.chip import Chip
 from neurosim.mapping import Record, Usage
 from neurosim.program import Program
 from neurosim.results import Energy, NeuroBench, Run, Statistics
+from neurosim.scenario.code_costs import CodeCosts
+from neurosim.scenario.code_studies import CodeStudies
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,8 @@ class RunResult:
     ``pulse_counts_changed`` those on which any population fires another number of pulses in its T steps.
     ``additions`` and ``dense_multiply_adds`` are per inference: synaptic events of the reference and the
     multiply-adds of the dense network of the same shape; ``recorded_additions`` are those that the model file states
-    for all 10,000 test images. ``seconds`` is the time that the simulation took.
+    for all 10,000 test images. ``seconds`` is the time that the simulation took. ``code``: opcodes, words and loading,
+    on chips whose nodes run code.
     """
 
     chip: Chip
@@ -47,6 +50,7 @@ class RunResult:
     mapper: str
     seconds: float
     recorded_additions: float | None = None
+    code: CodeCosts | None = None
 
     @property
     def energy_delay_product(self) -> float:
@@ -85,6 +89,7 @@ class RunResult:
             "neurobench": self.neurobench.as_dict(),
             "cores_used": len(self.program.cores),
             "lowering": [record.as_dict() for record in self.lowering],
+            **({"code": self.code.as_dict()} if self.code else {}),
             "warnings": list(self.warnings),
         }
 
@@ -106,7 +111,8 @@ class Refusal:
 class ScenarioResult:
     """All results of a scenario; ``configuration`` is the resolved scenario, ``provenance`` versions and hashes.
 
-    ``refusals`` are pairs of chip and model that do not fit; only a comparison goes on after one.
+    ``refusals`` are pairs of chip and model that do not fit; only a comparison goes on after one. ``studies`` are made
+    beside the runs.
     """
 
     name: str
@@ -115,6 +121,7 @@ class ScenarioResult:
     provenance: Mapping[str, Any]
     runs: tuple[RunResult, ...]
     refusals: tuple[Refusal, ...] = ()
+    studies: CodeStudies | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form of the design."""
@@ -124,4 +131,5 @@ class ScenarioResult:
             "provenance": dict(self.provenance),
             "runs": [run.as_dict() for run in self.runs],
             **({"refused": [refusal.as_dict() for refusal in self.refusals]} if self.refusals else {}),
+            **({"code_studies": self.studies.as_dict()} if self.studies else {}),
         }

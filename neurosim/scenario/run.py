@@ -24,6 +24,9 @@ from neurosim.network.model_file import Model, load_model
 from neurosim.network.pulses import encode
 from neurosim.program import Program
 from neurosim.results import Run, inference_latency, spike_latency
+from neurosim.scenario.code_costs import code_costs
+from neurosim.scenario.code_studies import CodeStudies, prepare_studies, run_studies
+from neurosim.scenario.code_studies import PreparedStudies as Studies
 from neurosim.scenario.reference import Reference
 from neurosim.scenario.result import Refusal, RunResult, ScenarioResult
 from neurosim.scenario.schema import Scenario, resolved
@@ -60,6 +63,7 @@ class Prepared:
     dataset: Dataset
     placed: tuple[Placed, ...]
     refusals: tuple[Refusal, ...]
+    studies: Studies | None = None
 
 
 def prepare(scenario: Scenario, refuse: bool = True) -> Prepared:
@@ -94,7 +98,8 @@ def prepare(scenario: Scenario, refuse: bool = True) -> Prepared:
                 refusals.append(Refusal(name, model.network.name, str(error)))
     if not placed:
         raise NeurosimError(f"scenario {about.name}: {refusals[0].reason}")
-    return Prepared(scenario, dataset, tuple(placed), tuple(refusals))
+    studies = prepare_studies(scenario.strategies, scenario.beyond, chips, models[0].network)
+    return Prepared(scenario, dataset, tuple(placed), tuple(refusals), studies)
 
 
 def _chip(scenario: Scenario, name: str) -> Chip:
@@ -144,12 +149,23 @@ def run_scenario(
                 )
             reference = references[network.name]
             results.append(_result(prepared, place, run, reference, steps, perf_counter() - began))
-    provenance = _provenance(prepared)
-    return ScenarioResult(about.name, about.title, resolved(scenario), provenance, tuple(results), prepared.refusals)
+    told = (about.name, about.title, resolved(scenario), _provenance(prepared))
+    return ScenarioResult(*told, tuple(results), prepared.refusals, _studies(prepared, progress))
 
 
-def _pulses(prepared: Prepared, steps: int) -> NDArray[np.bool_]:
-    inputs, samples = prepared.scenario.inputs, prepared.scenario.scenario.samples
+def _studies(prepared: Prepared, progress: Progress | None) -> CodeStudies | None:
+    """Run the studies on the first samples, drawn as those of the runs are."""
+    if prepared.studies is None:
+        return None
+
+    def pulses(samples: int, steps: int) -> NDArray[np.bool_]:
+        return _pulses(prepared, steps, samples)
+
+    return run_studies(prepared.studies, prepared.dataset, pulses, progress)
+
+
+def _pulses(prepared: Prepared, steps: int, wanted: int | None = None) -> NDArray[np.bool_]:
+    inputs, samples = prepared.scenario.inputs, wanted or prepared.scenario.scenario.samples
     drawn = max(inputs.draw_images or samples, samples)
     images = prepared.dataset.images[:samples]
     return encode(inputs.encoder, images, steps, seed=inputs.seed, draw_images=drawn)
@@ -189,6 +205,7 @@ def _result(prepared: Prepared, place: Placed, run: Run, reference: Reference, s
         warnings=_warnings(run, chip, options.constants, host.counted),
         mapper=options.mapper or prepared.scenario.scenario.mapper,
         seconds=seconds,
+        code=code_costs(program, run),
         recorded_additions=place.model.provenance["training"].get("additions_10000", {}).get(str(steps)),
     )
 

@@ -14,6 +14,7 @@ from neurosim.document import Strict, parse, validate
 from neurosim.errors import FileError, NeurosimError, unknown
 from neurosim.paths import data_dir
 from neurosim.results import Host
+from neurosim.scenario.code_studies_file import BeyondStudy, StrategiesStudy
 
 Positive = Annotated[int, Field(ge=1, strict=True)]
 Seed = Annotated[int, Field(ge=0, strict=True)]
@@ -84,7 +85,10 @@ class Published(Strict):
 
 
 class Scenario(Strict):
-    """A whole scenario, resolved: what ``--dry-run`` prints."""
+    """A whole scenario, resolved: what ``--dry-run`` prints.
+
+    ``strategies`` and ``beyond`` are studies beside the runs, made where their chip is one of those that run.
+    """
 
     schema_: Annotated[Literal[1], Field(alias="schema")]
     kind: Literal["model"] = "model"
@@ -92,6 +96,8 @@ class Scenario(Strict):
     inputs: Inputs
     chip: dict[str, ChipOptions] = Field(default_factory=dict)
     published: Published | None = None
+    strategies: StrategiesStudy | None = None
+    beyond: BeyondStudy | None = None
 
     def published_accuracy(self, steps: int) -> float | None:
         """Return the published accuracy at a number of steps, for the scenario's first model."""

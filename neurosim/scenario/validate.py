@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
 from typing import assert_never
 
@@ -16,10 +16,13 @@ from neurosim.scenario.characterisation_file import Load, chip_of
 from neurosim.scenario.micro import operation_cost
 from neurosim.scenario.micro_processor import operation_energy
 from neurosim.scenario.power_state import state_power
+from neurosim.scenario.programs import Measured, prepare_programs, run_program
+from neurosim.scenario.programs_file import load_programs
 from neurosim.scenario.published import (
     ByCharacterisation,
     ByOperation,
     ByPowerState,
+    ByProgram,
     Point,
     PublishedFile,
     load_published,
@@ -52,11 +55,12 @@ def validate_chip(
 
 
 class Predictor:
-    """Predicts the points of one file; random activity that several points share is simulated once."""
+    """Predicts the points of one file; activity and programs that several points share are simulated once."""
 
     def __init__(self, document: PublishedFile, chip: Chip) -> None:
         self._document, self._chip = document, chip
         self._samples: dict[str, Sample] = {}
+        self._programs: dict[str, Mapping[str, Measured]] = {}
 
     def rows(self, point: Point) -> list[Row]:
         """Return one row per constant set that the point is predicted with."""
@@ -84,7 +88,7 @@ class Predictor:
         changes, how = {**self._document.set, **point.set}, point.predict
         match how:
             case ByCharacterisation():
-                dimension = "power" if how.measure == "power" else "energy"
+                dimension: str = "power" if how.measure == "power" else "energy"
                 band, statistical = self._characterise(how, constants, changes)
             case ByOperation():
                 dimension, statistical = how.measure, 0.0
@@ -92,6 +96,8 @@ class Predictor:
             case ByPowerState():
                 dimension, statistical = "power", 0.0
                 band = _power_state(how, self._chip.with_overrides(changes), constants)
+            case ByProgram():
+                (band, dimension), statistical = self._program(how, constants, changes), 0.0
             case None:
                 raise NeurosimError(f"{point.quantity}: nothing says how to predict it")
             case _:
@@ -123,6 +129,17 @@ class Predictor:
             engine = "compiled" if "compiled" in ENGINES else "event"
             self._samples[key] = simulate_sample(program, probability, load.ticks, engine)
         return self._samples[key]
+
+    def _program(self, how: ByProgram, constants: str, changes: dict[str, str]) -> Measured:
+        key = f"{how.scenario} {how.program} {constants} {sorted(changes.items())}"
+        if key not in self._programs:
+            given = [(f"chip.{self._chip.name}.{figure}", value) for figure, value in changes.items()]
+            scenario = load_programs(how.scenario, given)
+            program = scenario.find(how.program)
+            if program is None:
+                raise NeurosimError(f"{how.scenario}: no program '{how.program}'")
+            self._programs[key] = run_program(prepare_programs(scenario), program, constants).measured
+        return self._programs[key][how.measure]
 
 
 def _operation(how: ByOperation, chip: Chip, constants: str) -> Band:

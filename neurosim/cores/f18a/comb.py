@@ -68,21 +68,25 @@ class Comb:
         return row * 100 + self.column
 
 
-def comb(grid: Grid, leaves: int = 2) -> Comb:
-    """Return the places on an array; a cell has up to ``leaves`` (1 or 2) leaves.
+def comb(grid: Grid, leaves: int = 2, trunk: int | None = None) -> Comb:
+    """Return the places on an array; a cell has up to ``leaves`` (1 or 2) leaves, the trunk is in the middle column.
 
     Rows are taken three by three (leaf, cell, leaf) from the top; two rows that remain make a band of cells with one
-    leaf at the bottom. Raises NeurosimError for an array of less than two rows or three columns.
+    leaf at the bottom. ``trunk`` puts the trunk into another column. Raises NeurosimError for an array of less than two
+    rows or three columns, and for a column that it does not have.
     """
     if grid.rows < 2 or grid.columns < 3:
         raise NeurosimError(f"an array of {grid.columns} x {grid.rows} nodes is too small: 3 x 2 at least")
-    column = (grid.columns - 1) // 2
+    column = (grid.columns - 1) // 2 if trunk is None else trunk
+    if not 0 <= column < grid.columns:
+        raise NeurosimError(f"trunk in column {column}: the array has columns 0 to {grid.columns - 1}")
     branches: list[Branch] = []
     for row, beside in _bands(grid.rows, leaves):
         for side in SIDES:
             columns = range(column - 1, -1, -1) if side == "west" else range(column + 1, grid.columns)
             slots = tuple(_slot(grid, row * 100 + x, beside, side) for x in columns)
-            branches.append(Branch(len(branches), row, side, slots))
+            if slots:
+                branches.append(Branch(len(branches), row, side, slots))
     return Comb(grid, column, tuple(branches))
 
 

@@ -10,18 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
+from neurosim.cores.f18a.bit_words import LINES
 from neurosim.cores.f18a.boot import loading
 from neurosim.cores.f18a.build import NodeImage, build
-from neurosim.cores.f18a.comb import comb
+from neurosim.cores.f18a.comb import Comb, comb
 from neurosim.cores.f18a.geometry import Grid
-from neurosim.cores.f18a.groups import groups_of, weight_matrix
+from neurosim.cores.f18a.groups import Group, groups_of, weight_matrix
 from neurosim.cores.f18a.lower import array_words, layers
+from neurosim.cores.f18a.place_groups import PER_LEAF
 from neurosim.cores.f18a.plan import BITS, BitWord, Plan, make_plan
 from neurosim.errors import CapacityError
 from neurosim.mapping import Mapping, Nets, Record, neuron_offsets
 from neurosim.program import Destinations, Members, Program
 
 Ints = NDArray[np.int64]
+
+_WIDE = "lines of a neuron"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +47,27 @@ class ArrayProgram(Program):
 
 
 def load(mapping: Mapping, nets: Nets, coding: str = BITS, leaves: int = 2) -> ArrayProgram:
-    """Return the program of a mapping; raises CapacityError for what does not fit.
+    """Return the program of a mapping; raises CapacityError for what does not fit, with the words that it needs.
 
     ``coding`` is how pulses come in, ``leaves`` how many leaves a cell has at most: the defaults take least energy.
+    """
+    try:
+        return fit(mapping, coding, leaves)
+    except CapacityError as error:
+        raise _with_words(error, mapping) from None
+
+
+def fit(
+    mapping: Mapping,
+    coding: str = BITS,
+    leaves: int = 2,
+    trunk: int | None = None,
+    words: Sequence[Sequence[int]] | None = None,
+) -> ArrayProgram:
+    """Return the program of a mapping; raises CapacityError that names the place that lacks.
+
+    ``trunk`` is the trunk's column (none: the middle one), ``words`` are the lines of each of the host's words (none:
+    those that the same neurons need come together).
 
     Neurons that the mapper put on one core share a cell. Where cells stand is decided here: words are passed on by
     code, so that places and ways are one question.
@@ -55,11 +77,10 @@ def load(mapping: Mapping, nets: Nets, coding: str = BITS, leaves: int = 2) -> A
     groups = groups_of(network, clusters, weight_matrix(network))
     order = layers(network, chip)
     grid = Grid.of(chip)
-    try:
-        plan = make_plan(comb(grid, leaves), groups, order, network.n_inputs, chip.name, mapping.seed, coding)
-        images = build(plan, chip.name)
-    except CapacityError as error:
-        raise _with_words(error, mapping) from None
+    places = comb(grid, leaves, trunk)
+    _refuse_wide(groups, places, chip)
+    plan = make_plan(places, groups, order, network.n_inputs, chip.name, mapping.seed, coding, words)
+    images = build(plan, chip.name)
     cores = np.array([grid.index(image.node) for image in images], dtype=np.int32)
     rows = np.argsort(cores, kind="stable")
     images = tuple(images[k] for k in rows.tolist())
@@ -77,10 +98,19 @@ def load(mapping: Mapping, nets: Nets, coding: str = BITS, leaves: int = 2) -> A
     )
 
 
+def _refuse_wide(groups: Sequence[Group], places: Comb, chip: Chip) -> None:
+    """Refuse neurons that hear more lines than the leaves of the longest branch hold, however high the array is."""
+    most = max(len(branch.slots) * branch.leaves for branch in places.branches) * PER_LEAF * LINES
+    for group in groups:
+        if len(group.sources) > most:
+            where = f"the longest row of cells (neurons {', '.join(map(str, group.members))} of {group.population})"
+            raise CapacityError(chip.name, _WIDE, len(group.sources), most, where)
+
+
 def _with_words(error: CapacityError, mapping: Mapping) -> CapacityError:
     """Return the error with the words and nodes that the network would take on an array that is high enough."""
     chip = mapping.chip
-    needed = demand(mapping) if error.limit != "ram_words" else None
+    needed = demand(mapping) if error.limit not in ("ram_words", _WIDE) else None
     if needed is None or needed[1] <= chip.n_existing_cores:
         return error  # a node is too small, or the places of the array do not go together
     words, nodes = needed

@@ -14,7 +14,7 @@ from neurosim.errors import nearest
 _NUMBER = re.compile(r"-?(0x[0-9a-fA-F]+|0b[01]+|[0-9]+)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./?!*+-]*")
 _LOWEST = -0x20000
-_DIRECTIVES = ("node", "org", "word", "equ", "settle", "begin", "+cy", "-cy", "|", "[", "]")
+_DIRECTIVES = ("node", "org", "word", "fill", "equ", "settle", "begin", "+cy", "-cy", "|", "[", "]")
 _PLAIN = {"begin": "begin", "|": "break"}
 _REGISTERS = ("/p", "/a", "/b", "/io", "/stack", "/return", "/carry")
 
@@ -91,7 +91,7 @@ class Parser:
 
     def _statement(self, token: Token) -> None:
         text = token.text
-        special = {"node": self._node, "equ": self._equ, "settle": self._settle, "[": self._exact}
+        special = {"node": self._node, "equ": self._equ, "settle": self._settle, "fill": self._fill, "[": self._exact}
         if text in special:
             special[text](token)
         elif text in _REGISTERS:
@@ -112,6 +112,13 @@ class Parser:
         if token.text == "org" and (value.number is None or not 0 <= value.number < isa.RAM_WORDS):
             raise value.token.error(f"org {shown(value.token.text)}: must be 0..{isa.RAM_WORDS - 1:#x}")
         self.section.items.append(Item(token.text, token, value=value))
+
+    def _fill(self, token: Token) -> None:
+        count = self._value(self._need(token, "a number"))
+        if count.number is None or not 1 <= count.number <= isa.RAM_WORDS:
+            raise count.token.error(f"fill {shown(count.token.text)}: must be 1..{isa.RAM_WORDS} words")
+        value = self._value(self._need(count.token, "a number"))
+        self.section.items += [Item("word", token, value=value)] * count.number
 
     def _settle(self, token: Token) -> None:
         state = self._need(token, "on or off")

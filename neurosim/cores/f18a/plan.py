@@ -129,16 +129,17 @@ def make_plan(
     chip: str,
     seed: int,
     coding: str = BITS,
+    words: Sequence[Sequence[int]] | None = None,
 ) -> Plan:
     """Place groups on a comb; ``order`` names the populations so that each comes after those it hears.
 
-    With EVENTS populations must hear the host only or other populations only. Raises CapacityError when the array
-    has too few places.
+    ``words`` gives the lines of the host's words; words that no group needs are left out. With EVENTS populations must
+    hear the host only or other populations only. Raises CapacityError when the array has too few places.
     """
     for bits in (LINES, 12, 8, 4):  # shorter spike words keep lanes narrow
         for spare in range(len(comb.branches)):  # words that may be only partly filled
             try:
-                return _Planner(comb, groups, order, n_inputs, chip, seed, bits, spare).run(coding)
+                return _Planner(comb, groups, order, n_inputs, chip, seed, bits, spare, words).run(coding)
             except _NoRoomError as error:
                 lack = error.lack
                 if error.before_placement:
@@ -173,9 +174,10 @@ class _Planner:
         seed: int,
         bits: int,
         spare: int,
+        words: Sequence[Sequence[int]] | None,
     ) -> None:
         self._comb, self._chip, self._seed, self._bits, self._spare = comb, chip, seed, bits, spare
-        self._n_inputs, self._order = n_inputs, order
+        self._n_inputs, self._order, self._given = n_inputs, order, words
         self._of = {name: [group for group in groups if group.population == name] for name in order}
         self._groups = {group.index: group for group in groups}
         self._words: list[BitWord] = []
@@ -210,6 +212,8 @@ class _Planner:
             for source in group.sources.tolist():
                 if source < self._n_inputs:
                     reach[source] |= 1 << group.index
+        if self._given is not None:
+            return [self._new_word(HOST, lines) for lines in self._given if any(reach[line] for line in lines)]
         words = bit_words(reach, lambda group, lines: self._groups[group].arranged([lines]) is not None)
         return [self._new_word(HOST, lines) for lines in words]
 
