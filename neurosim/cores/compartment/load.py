@@ -105,13 +105,19 @@ class _Axons:
 
     @classmethod
     def of(cls, nets: Nets, layout: _Layout) -> _Axons:
-        core, net = layout.core[nets.target], nets.net_of_synapse
-        order = np.lexsort((layout.unit[nets.target], net, core))
-        key = core[order] * max(nets.n, 1) + net[order]
-        unique, first = np.unique(key, return_index=True)
-        axon_core, axon_net = unique // max(nets.n, 1), unique % max(nets.n, 1)
+        many, units = max(nets.n, 1), int(layout.unit.max(initial=0)) + 1
+        # One number to sort by, and no more whole columns at a time than needed: networks have millions of synapses.
+        key = layout.core[nets.target] * many
+        key += nets.net_of_synapse
+        key *= units
+        key += layout.unit[nets.target]
+        order = np.argsort(key, kind="stable")
+        key //= units
+        key = key[order]
+        first = np.flatnonzero(np.diff(key, prepend=-1))
+        axon_core, axon_net = np.divmod(key[first], many)
         core_ptr = np.searchsorted(axon_core, np.arange(len(layout.cores) + 1))
-        number = np.arange(len(unique)) - core_ptr[axon_core]
+        number = np.arange(len(first)) - core_ptr[axon_core]
         ptr = np.append(first, len(order)).astype(np.int64)
         return cls(axon_core, axon_net, number, ptr, order, core_ptr)
 
