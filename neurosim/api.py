@@ -17,7 +17,7 @@ from neurosim.cores import core_kind, vocabulary_of
 from neurosim.engine.how import Sink
 from neurosim.engine.simulate import simulate as run_program
 from neurosim.engine.world import World
-from neurosim.errors import NeurosimError
+from neurosim.errors import NeurosimError, UnsupportedError
 from neurosim.mapping import Mapping, MappingProblem, assign, nets_of, refuse_illegal
 from neurosim.network import Network
 from neurosim.program import Program
@@ -34,6 +34,9 @@ def load_chip(name_or_path: str | Path) -> Chip:
 def map_network(network: Network, chip: Chip, mapper: str = "sequential", seed: int = 0) -> Mapping:
     """Lower a network for a chip and place it; raises CapacityError when it does not fit."""
     kind = core_kind(chip.core_kind)
+    if network.learns and not getattr(kind, "LEARNS", False):
+        first = next(p for p in network.projections if p.learning is not None)
+        raise UnsupportedError(f"{chip.name}: projection {first.source} -> {first.target}: learning unsupported")
     lowered = kind.lower(network, chip)
     nets = nets_of(lowered.network)
     problem = MappingProblem(
@@ -74,6 +77,7 @@ def simulate(
     workers: int = 1,
     threads: int = 1,
     world: World | None = None,
+    learning: str = "reset",
     progress: Callable[[int], None] | None = None,
 ) -> Run:
     """Run a mapping (or a loaded program) on pulses bool[n, T, input lines]; see engine.simulate for the rest.
@@ -97,6 +101,7 @@ def simulate(
         workers=workers,
         threads=threads,
         world=world,
+        learning=learning,
         progress=progress,
     )
 

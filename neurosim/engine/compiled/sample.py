@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from neurosim.cores.flat import Arrivals, Fired, read_membranes, receive_spikes, sweep_cores
+from neurosim.cores.flat import Arrivals, Fired, learn_cores, read_membranes, receive_spikes, sweep_cores
 from neurosim.engine.compiled.carry import Net, Room, carry, undo
 from neurosim.engine.compiled.entries import Entries, Packets, inject, send, stamp
 from neurosim.engine.compiled.sheet import (
@@ -136,6 +136,7 @@ def run_steps(
         done = receive_spikes(cores, 0, n_cores, step, arrived)
         end = tally[NOW] + clock.period
         if clock.period == 0:
-            end = max(tally[NOW] + longest, delivered, done) + clock.barrier
+            learning = learn_cores(cores, 0, n_cores, step)
+            end = max(tally[NOW] + longest, delivered, done) + learning + clock.barrier
         _close_step(packets, cores.counters, step, end, sheet, tracing)
     return last
