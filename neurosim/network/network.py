@@ -175,8 +175,7 @@ class Network:
 
     def frozen(self) -> Network:
         """Return the same network without learning rules, and without the projections that only modulate them."""
-        kept = [p for p in self.projections if not p.modulates]
-        return replace(self, projections=tuple(replace(p, learning=None, tags=0) for p in kept))
+        return replace(self, projections=tuple(_frozen(p) for p in self.projections if not p.modulates))
 
     def digest(self) -> str:
         """SHA-256 over every name, parameter and array: two networks with one digest compute the same."""
@@ -207,6 +206,16 @@ def _walk(value: Any) -> Iterator[bytes]:
         yield np.ascontiguousarray(value).tobytes()
     else:
         yield repr(value).encode()
+
+
+def _frozen(projection: Projection) -> Projection:
+    """Return the projection without its rule; even weights are halved, which takes less bits."""
+    if projection.learning is None:
+        return projection
+    weights, exponent = projection.weights, projection.exponent
+    if weights.dtype.kind in "iu" and not np.any(weights % 2):
+        weights, exponent = weights // 2, exponent + 1
+    return replace(projection, weights=weights, exponent=exponent, learning=None, tags=0)
 
 
 def _check_population(network: str, population: Population) -> None:
