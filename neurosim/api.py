@@ -19,7 +19,7 @@ from neurosim.engine.simulate import simulate as run_program
 from neurosim.engine.world import World
 from neurosim.errors import NeurosimError, UnsupportedError
 from neurosim.mapping import Mapping, MappingProblem, assign, nets_of, refuse_illegal
-from neurosim.network import Network
+from neurosim.network import Network, Projection
 from neurosim.program import Program
 from neurosim.results import Energy, Host, Run
 from neurosim.results import price as price_run
@@ -104,6 +104,27 @@ def simulate(
         learning=learning,
         progress=progress,
     )
+
+
+def learned_network(network: Network, program: Program, run: Run) -> Network:
+    """Return the network with the weights, delays and tags that its synapses hold after a run of its program.
+
+    Raises NeurosimError for a run in which nothing has learned.
+    """
+    if run.learned is None:
+        raise NeurosimError(f"network {network.name}: nothing has learned in this run")
+    lowered, learned = program.lowered, run.learned
+    starts = np.cumsum([0, *(len(p.targets) for p in lowered.network.projections)])
+
+    def after(k: int, p: Projection) -> Projection:
+        if p.learning is None:
+            return p
+        here = slice(*np.searchsorted(learned.synapse, starts[k : k + 2]).tolist())
+        later = int(lowered.lag[p.target] - lowered.lag[p.source])  # what retiming has added to each delay
+        delay = (learned.delay[here] + 1 - later).astype(np.int16)
+        return replace(p, weights=learned.weight[here].astype(np.int64), delay=delay, tags=learned.tag[here])
+
+    return replace(network, projections=tuple(after(k, p) for k, p in enumerate(network.projections)))
 
 
 def price(

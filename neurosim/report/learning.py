@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from neurosim.report.online import online_table, write_online
 from neurosim.report.stdp import stdp_table, write_stdp
+from neurosim.scenario.online import prepare_online, run_online
 from neurosim.scenario.stdp import prepare_stdp, run_stdp
 
 
@@ -19,5 +21,6 @@ class LearningKind(NamedTuple):
 
 
 LEARNING_KINDS = {
+    "learning": LearningKind(prepare_online, run_online, online_table, write_online),
     "stdp": LearningKind(prepare_stdp, run_stdp, stdp_table, write_stdp),
 }

@@ -32,8 +32,8 @@ def _notes(result: StdpResult) -> list[str]:
     protocol = result.scenario.protocol
     zero = result.change[result.difference == 0]
     notes = [
-        f"{protocol.pairings} pairings, {protocol.interval_ms:g} ms apart, on {protocol.copies} synapses per difference;"
-        f" published: {result.scenario.published.source}",
+        f"{protocol.pairings} pairings, {protocol.interval_ms:g} ms apart, on {protocol.copies} synapses per"
+        f" difference; published: {result.scenario.published.source}",
         "the change is that of the weight after all pairings, as a fraction of the first weight; bars are standard"
         " errors over the synapses, which differ by the random rounding of traces and weights",
     ]

@@ -27,6 +27,7 @@ from neurosim.program import Program
 from neurosim.results import Energy, Run
 from neurosim.scenario.exponential import Exponential, fit_exponential
 from neurosim.scenario.schema import Positive, Seed, apply_change, find_scenario
+from neurosim.scenario.single import one_chip
 
 KIND = "stdp"
 _GRAIN = 6  # weights count in units of 2^6, as the chip's smallest effective weight
@@ -161,24 +162,19 @@ def prepare_stdp(name_or_path: str | Path, changes: Sequence[tuple[str, Any]] = 
     path = find_scenario(name_or_path)
     raw = parse(path)
     for name, value in changes:
-        apply_change(raw, "scenario.chip" if name == "scenario.chips" else name, _one(name, value))
+        apply_change(raw, *one_chip(name, value))
     scenario = validate(StdpScenario, raw, path)
     check_engine(scenario.scenario.engine)
     chip = load_chip(scenario.scenario.chip)
     chip.constants(scenario.scenario.constants)
     differences = _differences(scenario.protocol)
+    if min(int((differences > 0).sum()), int((differences < 0).sum())) < 2:
+        raise NeurosimError(f"scenario {scenario.scenario.name}: less than two differences on one side of zero")
+    for sign in (1, -1):
+        _configured(scenario, sign)
     network = pairs_network(scenario, len(differences))
     program = load_program(map_network(network, chip, seed=scenario.scenario.seed))
     return PreparedStdp(scenario, chip, program, differences)
-
-
-def _one(name: str, value: Any) -> Any:
-    """Take the one chip that this kind of scenario runs on."""
-    if name != "scenario.chips":
-        return value
-    if len(value) != 1:
-        raise NeurosimError(f"--chip {', '.join(value)}: this kind of scenario runs on one chip")
-    return value[0]
 
 
 def _differences(protocol: Protocol) -> NDArray[np.int64]:
@@ -257,8 +253,6 @@ def _side(scenario: StdpScenario, ms: NDArray[np.float64], change: NDArray[np.fl
         else (published.tau_minus_ms, published.amplitude_minus)
     )
     here = sign * ms > 0
-    if here.sum() < 2:
-        raise NeurosimError(f"scenario {scenario.scenario.name}: less than two differences on one side of zero")
     span = float(np.abs(ms).max())
     fitted = fit_exponential(np.abs(ms[here]), change[here], scenario.protocol.step_ms / 10, 100 * span)
     return Side(_configured(scenario, sign), fitted, Exponential(amplitude, tau))
