@@ -2,7 +2,7 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
-from neurosim.api import load_chip, load_program, price, simulate
+from neurosim.api import learned_network, load_chip, load_program, price, simulate
 from neurosim.api import map_network as map
 from neurosim.engine.world import World
 from neurosim.errors import NeurosimError
@@ -21,6 +21,7 @@ __all__ = [
     "Projection",
     "World",
     "__version__",
+    "learned_network",
     "load_chip",
     "load_network",
     "load_program",

@@ -17,9 +17,9 @@ from neurosim.cores import core_kind, vocabulary_of
 from neurosim.engine.how import Sink
 from neurosim.engine.simulate import simulate as run_program
 from neurosim.engine.world import World
-from neurosim.errors import NeurosimError
+from neurosim.errors import NeurosimError, UnsupportedError
 from neurosim.mapping import Mapping, MappingProblem, assign, nets_of, refuse_illegal
-from neurosim.network import Network
+from neurosim.network import Network, Projection
 from neurosim.program import Program
 from neurosim.results import Energy, Host, Run
 from neurosim.results import price as price_run
@@ -34,6 +34,9 @@ def load_chip(name_or_path: str | Path) -> Chip:
 def map_network(network: Network, chip: Chip, mapper: str = "sequential", seed: int = 0) -> Mapping:
     """Lower a network for a chip and place it; raises CapacityError when it does not fit."""
     kind = core_kind(chip.core_kind)
+    if network.learns and not getattr(kind, "LEARNS", False):
+        first = next(p for p in network.projections if p.learning is not None)
+        raise UnsupportedError(f"{chip.name}: projection {first.source} -> {first.target}: learning unsupported")
     lowered = kind.lower(network, chip)
     nets = nets_of(lowered.network)
     problem = MappingProblem(
@@ -74,6 +77,7 @@ def simulate(
     workers: int = 1,
     threads: int = 1,
     world: World | None = None,
+    learning: str = "reset",
     progress: Callable[[int], None] | None = None,
 ) -> Run:
     """Run a mapping (or a loaded program) on pulses bool[n, T, input lines]; see engine.simulate for the rest.
@@ -97,8 +101,30 @@ def simulate(
         workers=workers,
         threads=threads,
         world=world,
+        learning=learning,
         progress=progress,
     )
+
+
+def learned_network(network: Network, program: Program, run: Run) -> Network:
+    """Return the network with the weights, delays and tags that its synapses hold after a run of its program.
+
+    Raises NeurosimError for a run in which nothing has learned.
+    """
+    if run.learned is None:
+        raise NeurosimError(f"network {network.name}: nothing has learned in this run")
+    lowered, learned = program.lowered, run.learned
+    starts = np.cumsum([0, *(len(p.targets) for p in lowered.network.projections)])
+
+    def after(k: int, p: Projection) -> Projection:
+        if p.learning is None:
+            return p
+        here = slice(*np.searchsorted(learned.synapse, starts[k : k + 2]).tolist())
+        later = int(lowered.lag[p.target] - lowered.lag[p.source])  # what retiming has added to each delay
+        delay = (learned.delay[here] + 1 - later).astype(np.int16)
+        return replace(p, weights=learned.weight[here].astype(np.int64), delay=delay, tags=learned.tag[here])
+
+    return replace(network, projections=tuple(after(k, p) for k, p in enumerate(network.projections)))
 
 
 def price(

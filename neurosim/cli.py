@@ -96,6 +96,8 @@ def run(
         _characterise(scenario, options, as_json, out, workers, dry_run)
     elif kind == "programs":
         _run_programs(scenario, options, as_json, out, workers, dry_run)
+    elif kind in ("stdp", "learning"):
+        _learn(scenario, kind, options, as_json, out, dry_run)
     else:
         _run(scenario, options, as_json, out, workers, dry_run, trace=trace)
 
@@ -192,6 +194,31 @@ def _tracer(folder: Path | None, wanted: tuple[str, ...]) -> Callable[[str], Any
     if folder is None or not wanted:
         return None
     return lambda label: trace_files(folder / TRACES, label, wanted)
+
+
+def _learn(
+    name: str, kind: str, options: list[tuple[str, Any]], as_json: bool, out: Path | None, dry_run: bool
+) -> None:
+    """Run a scenario in which synapses learn."""
+    from neurosim.report.folder import check_writable
+    from neurosim.report.learning import LEARNING_KINDS
+    from neurosim.report.progress import ProgressBars
+
+    prepare, run, show, write = LEARNING_KINDS[kind]
+    prepared = prepare(name, options)
+    if dry_run:
+        _print_json(prepared.resolved)
+        return
+    folder = out or (None if as_json else Path("out") / prepared.scenario.scenario.name)
+    if folder is not None:
+        check_writable(folder)
+    with ProgressBars(off=as_json) as progress:
+        result = run(prepared, progress.add)
+    if folder is not None:
+        write(result, folder)
+    _show(as_json, result.as_dict, lambda: show(result))
+    if not as_json:
+        Console().print(f"report: {folder}/report.html", soft_wrap=True, highlight=False)
 
 
 def _characterise(

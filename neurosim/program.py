@@ -70,6 +70,11 @@ class Program:
         return self.lowered.lag
 
     @property
+    def learns(self) -> bool:
+        """Whether any synapse has a learning rule."""
+        return self.lowered.network.learns
+
+    @property
     def readouts(self) -> tuple[str, ...]:
         """Names of the populations that are read out."""
         return self.lowered.network.outputs

@@ -1,4 +1,6 @@
-"""Write t10k.npz, the 10,000 MNIST test images and labels, from the IDX files in data/cache/mnist/.
+"""Write t10k.npz, the 10,000 MNIST test images and labels, and the first 5,000 of the training images beside them.
+
+Both come from the IDX files in data/cache/mnist/.
 
     python models/mnist-images/make_dataset.py
 
@@ -15,15 +17,19 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parents[1] / "data" / "cache" / "mnist"
-TARGET = HERE / "t10k.npz"
+SETS = {
+    HERE / "t10k.npz": ("t10k", 10_000),
+    HERE.parent / "mnist-training" / "train-5000.npz": ("train", 5_000),
+}
 UNSIGNED_BYTES = 0x08
 
 
 def main() -> None:
-    images = read_idx(CACHE / "t10k-images-idx3-ubyte")
-    labels = read_idx(CACHE / "t10k-labels-idx1-ubyte")
-    np.savez_compressed(TARGET, images=images.reshape(len(images), -1), labels=labels)
-    print(f"{TARGET.name}: {len(images)} images, SHA-256 {hashlib.sha256(TARGET.read_bytes()).hexdigest()}")
+    for target, (name, first) in SETS.items():
+        images = read_idx(CACHE / f"{name}-images-idx3-ubyte")[:first]
+        labels = read_idx(CACHE / f"{name}-labels-idx1-ubyte")[:first]
+        np.savez_compressed(target, images=images.reshape(first, -1), labels=labels)
+        print(f"{target.name}: {first} images, SHA-256 {hashlib.sha256(target.read_bytes()).hexdigest()}")
 
 
 def read_idx(path: Path) -> np.ndarray:

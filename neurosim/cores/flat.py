@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types
+from numba import njit, types
 from numba.extending import overload
 from numpy.typing import NDArray
 
@@ -70,6 +70,7 @@ class _Functions(NamedTuple):
     receive: Callable[..., int]
     stamp: Callable[..., int]
     membranes: Callable[..., None]
+    learn: Callable[..., int]
 
 
 _BOUND: dict[type[Any], _Functions] = {}
@@ -100,6 +101,19 @@ def read_membranes(cores: Any, membranes: Ints) -> None:
     _BOUND[type(cores)].membranes(cores, membranes)
 
 
+def learn_cores(cores: Any, first: int, last: int, step: int) -> int:
+    """Let cores first..last-1 learn at the end of a step, when all is quiet.
+
+    Returns how long that takes (ps), 0 where nothing learns.
+    """
+    return _BOUND[type(cores)].learn(cores, first, last, step)
+
+
+@njit(cache=True)
+def _learn_nothing(cores: Any, first: int, last: int, step: int) -> int:
+    return 0
+
+
 def bind(
     kind: type[Any],
     *,
@@ -107,9 +121,10 @@ def bind(
     receive: Callable[..., int],
     stamp: Callable[..., int],
     membranes: Callable[..., None],
+    learn: Callable[..., int] = _learn_nothing,
 ) -> None:
     """Let the functions above call those of a core kind where their first argument is its NamedTuple ``kind``."""
-    _BOUND[kind] = _Functions(sweep, receive, stamp, membranes)
+    _BOUND[kind] = _Functions(sweep, receive, stamp, membranes, learn)
 
     def mine(cores: Any) -> bool:
         return isinstance(cores, types.BaseNamedTuple) and cores.instance_class is kind  # type: ignore[attr-defined]
@@ -139,5 +154,12 @@ def bind(
     def _membranes(cores: Any, into: Any) -> Any:
         def call(cores: Any, into: Ints) -> None:
             membranes(cores, into)
+
+        return call if mine(cores) else None
+
+    @overload(learn_cores, strict=False)
+    def _learn(cores: Any, first: Any, last: Any, step: Any) -> Any:
+        def call(cores: Any, first: int, last: int, step: int) -> int:
+            return learn(cores, first, last, step)
 
         return call if mine(cores) else None

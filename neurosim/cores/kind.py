@@ -26,7 +26,8 @@ class CoreState(Protocol):
 
     In each step an engine calls ``update`` once, then ``finish_step`` once with what arrived meanwhile.
     ``axon_time`` is the processing time (ps) of one spike on each input axon where that goes on beside the sweep
-    (barrier chips); kinds that process arrivals inside the next sweep have zeros here.
+    (barrier chips); kinds that process arrivals inside the next sweep have zeros here. A state that learns has two
+    more functions: ``rest`` is ``reset`` but for what has been learned, and ``learned`` returns that.
     """
 
     axon_time: Sequence[int]
@@ -38,8 +39,11 @@ class CoreState(Protocol):
     def update(self) -> Firing:
         """Advance all units by one step and return who fired and when each message leaves."""
 
-    def finish_step(self, axons: NDArray[np.int64], payloads: NDArray[np.int64]) -> None:
-        """Take over the spikes that arrived in this step, by input axon; they act in a later step."""
+    def finish_step(self, axons: NDArray[np.int64], payloads: NDArray[np.int64]) -> int | None:
+        """Take over the spikes that arrived in this step, by input axon; they act in a later step.
+
+        On barrier chips, returns the time (ps) that the core then takes to learn, if it does.
+        """
 
     def membranes(self, units: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return the membranes of some units, int64[k]."""
@@ -67,7 +71,10 @@ class CoreKind(Protocol):
 
 
 class FlatKind(CoreKind, Protocol):
-    """A core kind with a compiled form: all cores of a program in flat arrays, see cores.flat."""
+    """A core kind with a compiled form: all cores of a program in flat arrays, see cores.flat.
+
+    A kind that learns has ``rest`` and ``learned`` besides, as CoreState.
+    """
 
     flat: Callable[[Program, ConstantSet], Any]
     reset: Callable[[Any], None]

@@ -86,11 +86,18 @@ def run_functional(
 
     ``arithmetic`` gives the integer widths when the network has compartments or programs, ``seed`` the noise that
     they draw (on a chip: the seed of the mapping). Sums are exact up to 2**53. Raises NeurosimError for a wrong
-    number of input lines, a circle of projections without delay, and graded spikes without the width of a payload.
+    number of input lines, a circle of projections without delay, projections that learn or modulate, and graded spikes
+    without the width of a payload.
     """
     if inputs.ndim != 3 or inputs.shape[2] != network.n_inputs:
         raise NeurosimError(
             f"network {network.name}: inputs have shape {inputs.shape}, needs (n, steps, {network.n_inputs})"
+        )
+    learning = next((p for p in network.projections if p.learning is not None or p.modulates), None)
+    if learning is not None:
+        raise NeurosimError(
+            f"network {network.name}: projection {learning.source} -> {learning.target} learns or modulates, which the"
+            " functional run does not do; take network.frozen()"
         )
     flat = _flatten(network, arithmetic, seed)
     n, steps, _ = inputs.shape

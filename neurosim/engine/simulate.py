@@ -6,6 +6,7 @@ import multiprocessing
 import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ ENGINES: dict[str, type[EventChip | CompiledChip | BothChips]] = {
     "compiled": CompiledChip,  # its twin
     "both": BothChips,  # one after the other, compared
 }
+LEARNING = ("reset", "keep", "off")
 _CHUNKS_PER_WORKER = 8  # so that the progress bar moves and the last worker does not idle long
 
 _work: tuple[AnyChip, NDArray[Any], bool] | None = None
@@ -47,6 +49,7 @@ def simulate(
     workers: int = 1,
     threads: int = 1,
     world: World | None = None,
+    learning: str = "reset",
     progress: Callable[[int], None] | None = None,
 ) -> Run:
     """Run samples ``inputs`` bool[n, T, input lines]; every sample starts from the loaded state.
@@ -56,6 +59,8 @@ def simulate(
     long as on an empty network. ``router`` makes the routers of the event engine (see engine.event.router.Router).
     ``sink`` takes every pulse and packet of every sample as it is known, which one worker does. With a ``world`` there
     is one sample; of the inputs only the number of steps counts, their pulses come from the world.
+    ``learning`` says what becomes of what synapses learn: "reset" lets every sample start from the loaded weights,
+    "keep" lets each start from what the one before has left (which one worker does), "off" lets nothing learn.
     Where spikes carry values, inputs may be whole numbers, by which weights are multiplied (0 = no pulse).
     ``workers`` processes share the samples (0 = one per processor) and ``threads`` the cores of a step, in the
     compiled engine; the result is the same for any number of either.
@@ -64,6 +69,9 @@ def simulate(
     """
     check_engine(engine)
     check_network(network)
+    if learning not in LEARNING:
+        raise unknown("learning", learning, LEARNING)
+    program = replace(program, options={**program.options, "learning": learning})
     lines = program.lowered.network.n_inputs
     if inputs.ndim != 3 or inputs.shape[2] != lines or inputs.dtype.kind not in "biu":
         raise NeurosimError(f"inputs are {inputs.dtype}{list(inputs.shape)}, need bool[samples, steps, {lines}]")
@@ -81,7 +89,11 @@ def simulate(
             raise NeurosimError(f"inputs have {len(inputs)} samples; a world goes with one")
         world.begin(lines, tuple(program.members))
     chosen = program.chip.constants(constants)
-    workers = 1 if sink is not None else min(workers or os.cpu_count() or 1, len(inputs))
+    workers = (
+        1
+        if sink is not None or (learning == "keep" and program.learns)
+        else min(workers or os.cpu_count() or 1, len(inputs))
+    )
     how = How(network, threads, router)
     engines = ASYNCHRONOUS if program.chip.discipline == "asynchronous" else ENGINES
     chip = engines[engine](program, chosen, how)

@@ -1,5 +1,6 @@
 """What is to be computed: populations, projections, inputs and readouts; knows nothing of chips."""
 
+from neurosim.network.learning import LearningRule, Trace
 from neurosim.network.microcode import NeuronProgram
 from neurosim.network.network import Network, Population, Projection
 from neurosim.network.neuron import (
@@ -21,6 +22,7 @@ __all__ = [
     "Compartment",
     "CompartmentNeuron",
     "CrossbarNeuron",
+    "LearningRule",
     "Network",
     "Neuron",
     "NeuronProgram",
@@ -28,4 +30,5 @@ __all__ = [
     "ProgrammedNeuron",
     "Projection",
     "Source",
+    "Trace",
 ]

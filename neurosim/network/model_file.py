@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -18,7 +18,19 @@ from neurosim.document import Exact, Text, parse, validate, wrong_value
 from neurosim.errors import FileError, NeurosimError, nearest
 from neurosim.network.files import Arrays, FileName, Sha256, catalog, locate, read_arrays
 from neurosim.network.network import Network, Population, Projection
-from neurosim.network.neuron import LIF, Accumulator, AddAndFire, Neuron, Reset, Source
+from neurosim.network.neuron import (
+    LIF,
+    Accumulator,
+    AddAndFire,
+    Compartment,
+    CompartmentNeuron,
+    Join,
+    Neuron,
+    NoiseTarget,
+    Reset,
+    Source,
+)
+from neurosim.network.rule_table import RuleTable
 
 Rule = Literal["membrane", "pulses"]
 MODEL_FILE = "model.toml"
@@ -56,7 +68,8 @@ def load_model(name_or_path: str | Path) -> Model:
     """
     path = locate("model", name_or_path, MODEL_FILE)
     document = validate(_Document, parse(path), path, _KINDS)
-    arrays = read_arrays(path, "weights", document.weights.file, document.weights.sha256)
+    stored = document.weights
+    arrays = read_arrays(path, "weights", stored.file, stored.sha256) if stored is not None else {}
     network = _network(path, document, arrays)
     about = document.model
     provenance = {
@@ -85,7 +98,18 @@ def _parameter(value: Any) -> float | str:
 
 
 Parameter = Annotated[float | str, PlainValidator(_parameter)]
-ArrayName = Annotated[str, StringConstraints(pattern=r"^@.+$")]
+
+
+def _whole(value: Any) -> int | str:
+    if isinstance(value, str):
+        if re.fullmatch(r"@.+", value):
+            return value
+    elif isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise wrong_value("must be a whole number or the name of an array as '@name'")
+
+
+Whole = Annotated[int | str, PlainValidator(_whole)]
 
 
 class _About(Exact):
@@ -129,17 +153,43 @@ class _LIF(_Population):
     reset: Reset = "zero"
 
 
+class _Compartment(Exact):
+    decay_u: Whole
+    decay_v: Whole
+    threshold: Whole
+    bias: Whole = 0
+    refractory: Whole = 1
+    initial: Whole = 0
+    join: Join = "none"
+    spiking: bool = True
+    noise_target: NoiseTarget = "none"
+    noise_exponent: Whole = 0
+    noise_offset: Whole = 0
+
+
+class _Compartments(_Population):
+    neuron: Literal["compartments"]
+    compartment: Annotated[list[_Compartment], Field(min_length=1)]
+
+
 _KINDS: dict[str, type[Neuron]] = {
     "source": Source, "add-and-fire": AddAndFire, "accumulator": Accumulator, "lif": LIF,
+    "compartments": CompartmentNeuron,
 }  # fmt: skip
-_AnyPopulation = Annotated[_Source | _AddAndFire | _Accumulator | _LIF, Field(discriminator="neuron")]
+_AnyPopulation = Annotated[_Source | _AddAndFire | _Accumulator | _LIF | _Compartments, Field(discriminator="neuron")]
 
 
 class _Projection(Exact):
     source: Text
     target: Text
-    weights: ArrayName
+    weights: Whole
     delay: Annotated[int, Field(ge=0, le=2**15 - 1)] = 0
+    pairs: Literal["all", "one-to-one"] = "all"
+    exponent: int = 0
+    port: Annotated[int, Field(ge=0)] = 0
+    learning: RuleTable | None = None
+    tags: int = 0
+    modulates: bool = False
 
 
 class _Readout(Exact):
@@ -150,7 +200,7 @@ class _Readout(Exact):
 class _Document(Exact):
     schema_: Annotated[Literal[1], Field(alias="schema")]
     model: _About
-    weights: _Weights
+    weights: _Weights | None = None
     population: Annotated[list[_AnyPopulation], Field(min_length=1)]
     projection: list[_Projection] = Field(default_factory=list)
     readout: _Readout
@@ -181,13 +231,29 @@ def _network(path: Path, document: _Document, arrays: Arrays) -> Network:
 
 
 def _neuron(path: Path, place: str, population: _Population, arrays: Arrays) -> Neuron:
+    if isinstance(population, _Compartments):
+        parts = enumerate(population.compartment)
+        return CompartmentNeuron(
+            tuple(
+                Compartment(**_values(path, f"{place}.compartment[{k}]", part.model_dump(), population.size, arrays))
+                for k, part in parts
+            )
+        )
     given = population.model_dump(exclude={"name", "size", "neuron"})
-    for key, value in given.items():
-        if isinstance(value, str) and value.startswith("@"):
-            given[key] = _array(path, f"{place}.{key}", value, (population.size,), arrays, scalar=True)
+    given = _values(path, place, given, population.size, arrays)
     if isinstance(population, _AddAndFire) and np.min(given["threshold"]) <= 0:
         raise FileError(path, f"found {np.min(given['threshold']):g}, must be above 0", f"{place}.threshold")
     return _KINDS[population.neuron](**given)
+
+
+def _values(path: Path, place: str, given: dict[str, Any], size: int, arrays: Arrays) -> dict[str, Any]:
+    """Return parameters with the arrays that they name in the place of the names."""
+    return {
+        key: _array(path, f"{place}.{key}", value, (size,), arrays, scalar=True)
+        if isinstance(value, str) and value.startswith("@")
+        else value
+        for key, value in given.items()
+    }
 
 
 def _projection(
@@ -197,8 +263,29 @@ def _projection(
         if name not in sizes:
             raise FileError(path, f"unknown population '{name}'{nearest(name, sizes)}", f"{place}.{end}")
     shape = sizes[projection.source], sizes[projection.target]
-    weights = _array(path, f"{place}.weights", projection.weights, shape, arrays)
-    return Projection.dense(projection.source, projection.target, weights, projection.delay)
+    one_to_one, learns = projection.pairs == "one-to-one", projection.learning is not None
+    if one_to_one and shape[0] != shape[1]:
+        raise FileError(path, f"found 'one-to-one' for {shape[0]} and {shape[1]} neurons", f"{place}.pairs")
+    if isinstance(projection.weights, int):
+        weights = np.full(shape, projection.weights)
+    else:
+        weights = _array(path, f"{place}.weights", projection.weights, shape, arrays)
+    if one_to_one:
+        made = Projection.dense(
+            projection.source, projection.target, np.eye(shape[0], dtype=np.int64), projection.delay
+        )
+        made = replace(made, weights=np.diagonal(weights).copy())
+    else:
+        made = Projection.dense(projection.source, projection.target, weights, projection.delay, zeros=learns)
+    rule = projection.learning.rule() if projection.learning is not None else None
+    return replace(
+        made,
+        port=projection.port,
+        exponent=projection.exponent,
+        learning=rule,
+        tags=projection.tags,
+        modulates=projection.modulates,
+    )
 
 
 def _check_readout(path: Path, document: _Document) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurosim.errors import NeurosimError, unknown
+from neurosim.network.learning import LearningRule
 from neurosim.network.microcode import NeuronProgram
 from neurosim.network.neuron import Accumulator, CompartmentNeuron, Neuron, ProgrammedNeuron, Source
+
+_IF_SET = {"if set": True}  # a field that counts in a digest only where it differs from its default
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +58,9 @@ class Projection:
     ``indptr`` int64[source size + 1]; ``targets`` int32[n], ascending inside a row; ``weights`` float64 or
     int64[n]; ``delay`` steps between a pulse and its arrival, 0 = in the same step (int16[n] or one number);
     ``port`` is the compartment of the target neuron. Integer weights are mantissas: the chip adds
-    ``weight * 2**exponent`` (exponent 0 for float weights).
+    ``weight * 2**exponent`` (exponent 0 for float weights). With ``learning`` the synapses learn by that rule, from
+    the weights and ``tags`` (int16[n] or one number) given here. A projection that ``modulates`` adds its weights to
+    the third factor r of its target's learning rules instead of their membranes.
     """
 
     source: str
@@ -66,14 +71,19 @@ class Projection:
     delay: NDArray[np.int16] | int = 0
     port: int = 0
     exponent: int = 0
+    learning: LearningRule | None = field(default=None, metadata=_IF_SET)
+    tags: NDArray[np.int16] | int = field(default=0, metadata=_IF_SET)
+    modulates: bool = field(default=False, metadata=_IF_SET)
 
     @classmethod
-    def dense(cls, source: str, target: str, weights: ArrayLike, delay: int = 0, port: int = 0) -> Projection:
-        """Build a projection from a (source size, target size) matrix; zeros make no synapse."""
+    def dense(
+        cls, source: str, target: str, weights: ArrayLike, delay: int = 0, port: int = 0, *, zeros: bool = False
+    ) -> Projection:
+        """Build a projection from a (source size, target size) matrix; zeros make no synapse unless asked for."""
         matrix = np.asarray(weights)
         if matrix.ndim != 2:
             raise NeurosimError(f"projection {source} -> {target}: weights have {matrix.ndim} dimensions, need 2")
-        rows, columns = np.nonzero(matrix)
+        rows, columns = np.nonzero(np.ones_like(matrix) if zeros else matrix)
         indptr = np.zeros(matrix.shape[0] + 1, dtype=np.int64)
         np.cumsum(np.bincount(rows, minlength=matrix.shape[0]), out=indptr[1:])
         return cls(source, target, indptr, columns.astype(np.int32), matrix[rows, columns], delay, port)
@@ -118,6 +128,8 @@ class Network:
             _check_population(self.name, population)
         for projection in self.projections:
             _check_projection(self, projection)
+        for population in self.neurons:
+            _check_learning(self, [p for p in self.projections if p.target == population.name])
 
     def population(self, name: str) -> Population:
         """Return the population of that name; raises NeurosimError with the nearest spelling."""
@@ -156,6 +168,15 @@ class Network:
         """Number of weights of the dense network of the same shape: every projection from all to all."""
         return sum(self.population(p.source).size * self.population(p.target).size for p in self.projections)
 
+    @property
+    def learns(self) -> bool:
+        """Whether any projection has a learning rule."""
+        return any(p.learning is not None for p in self.projections)
+
+    def frozen(self) -> Network:
+        """Return the same network without learning rules, and without the projections that only modulate them."""
+        return replace(self, projections=tuple(_frozen(p) for p in self.projections if not p.modulates))
+
     def digest(self) -> str:
         """SHA-256 over every name, parameter and array: two networks with one digest compute the same."""
         sha = hashlib.sha256()
@@ -168,8 +189,11 @@ def _walk(value: Any) -> Iterator[bytes]:
     if is_dataclass(value) and not isinstance(value, type):
         yield type(value).__name__.encode()
         for item in fields(value):
+            part = getattr(value, item.name)
+            if "if set" in item.metadata and np.ndim(part) == 0 and part == item.default:
+                continue
             yield item.name.encode()
-            yield from _walk(getattr(value, item.name))
+            yield from _walk(part)
     elif isinstance(value, tuple):
         for element in value:
             yield from _walk(element)
@@ -182,6 +206,16 @@ def _walk(value: Any) -> Iterator[bytes]:
         yield np.ascontiguousarray(value).tobytes()
     else:
         yield repr(value).encode()
+
+
+def _frozen(projection: Projection) -> Projection:
+    """Return the projection without its rule; even weights are halved, which takes less bits."""
+    if projection.learning is None:
+        return projection
+    weights, exponent = projection.weights, projection.exponent
+    if weights.dtype.kind in "iu" and not np.any(weights % 2):
+        weights, exponent = weights // 2, exponent + 1
+    return replace(projection, weights=weights, exponent=exponent, learning=None, tags=0)
 
 
 def _check_population(network: str, population: Population) -> None:
@@ -226,3 +260,29 @@ def _check_projection(network: Network, projection: Projection) -> None:
         raise NeurosimError(f"{where}: delay {int(np.min(projection.delay))}, must be at least 0")
     if not 0 <= projection.port < target.compartments:
         raise NeurosimError(f"{where}: port {projection.port}, {target.name} has {target.compartments}")
+
+
+def _check_learning(network: Network, incoming: list[Projection]) -> None:
+    """Refuse what does not go together in the learning of one population."""
+    first: Projection | None = None
+    for p in incoming:
+        where = f"network {network.name}: projection {p.source} -> {p.target}"
+        if p.learning is None:
+            if np.any(p.tags):
+                raise NeurosimError(f"{where}: has tags and no learning rule")
+            continue
+        if p.modulates:
+            raise NeurosimError(f"{where}: modulates and learns, can only do one of them")
+        tags = np.asarray(p.tags)
+        if tags.dtype.kind not in "iu" or (tags.ndim and tags.shape != p.targets.shape):
+            raise NeurosimError(
+                f"{where}: tags are {tags.dtype}{list(tags.shape)}, needs whole numbers, one per synapse"
+            )
+        if "r" in p.learning.variables and not any(other.modulates for other in incoming):
+            raise NeurosimError(f"{where}: its rule reads r, and no projection modulates {p.target}")
+        if first is not None and first.learning is not None and first.learning.of_neuron != p.learning.of_neuron:
+            raise NeurosimError(
+                f"{where}: y1, y2, y3 and reward_tau belong to the neuron and differ from those of {first.source}"
+                f" -> {first.target}"
+            )
+        first = first or p

@@ -22,7 +22,11 @@ from neurosim.scenario.result import RunResult, ScenarioResult
 
 # One colour per component; static power is grey because no activity causes it.
 _COMPONENT_COLOURS = dict(
-    zip(COMPONENTS, ("#0072B2", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#b3b3b3", "#D55E00"), strict=True)
+    zip(
+        COMPONENTS,
+        ("#0072B2", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#E69F00", "#b3b3b3", "#D55E00"),
+        strict=True,
+    )
 )
 Style = dict[str, Any]
 _LINES: tuple[Style, ...] = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
@@ -23,7 +23,10 @@ _OWN = (
     *(f"tables/{name}.parquet" for name in ("cores", "links", "steps", "spike_latency", "first_sample_*")),
     *(
         f"figures/{name}.png"
-        for name in ("comparison", "operation", "energy", "accuracy", "trade-off", "step-duration")
+        for name in (
+            *("comparison", "operation", "energy", "accuracy", "trade-off", "step-duration"),
+            *("stdp-window", "learning-curve", "learning-energy", "reward"),
+        )
     ),
     *(f"figures/{name}-*.png" for name in ("raster", "cores", "links")),
 )
@@ -39,9 +42,14 @@ def report(results: ScenarioResult | Sequence[RunResult], folder: str | Path) ->
     result = results if isinstance(results, ScenarioResult) else _scenario(tuple(results))
     if not result.runs:
         raise NeurosimError(f"{target}: nothing to report, the result holds no runs")
+    return write_folder(target, lambda stage: _write(result, stage))
+
+
+def write_folder(target: Path, write: Callable[[Path], None]) -> Path:
+    """Let a function write into an empty folder and put that in the place of an earlier report; as ``report``."""
     check_writable(target)
     with _one_line(target), _aside(target) as stage:
-        _write(result, stage)
+        write(stage)
         _put(stage, target)
     return target
 

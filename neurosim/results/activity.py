@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.errors import NeurosimError
+from neurosim.results.learned import Learned
 
 NETWORK_COUNTERS = (
     "packets", "hops_east_west", "hops_north_south", "edge_crossings", "chip_steps", "overruns", "late_packets",
@@ -105,7 +106,8 @@ class Run:
 
     ``steps`` is the number of input steps T; the chip made ``chip_steps`` = T plus the pipeline's depth.
     ``answers[p]`` int64[n, size] are membranes or pulse counts of the populations that are read out. ``network`` is
-    the network model: "exact", or "counts" where packets do not wait for each other.
+    the network model: "exact", or "counts" where packets do not wait for each other. ``learned`` is what synapses hold
+    after the last sample, None where nothing learns.
     """
 
     chip: str
@@ -121,6 +123,7 @@ class Run:
     answers: Mapping[str, NDArray[np.int64]]
     positions: tuple[tuple[int, int], ...] = ()
     network: str = "exact"
+    learned: Learned | None = None
 
     @property
     def samples(self) -> int:
@@ -162,4 +165,4 @@ def merge(runs: Sequence[Run]) -> Run:
         packet_latency=(unique, summed),
     )
     answers = {name: np.concatenate([r.answers[name] for r in runs]) for name in first.answers}
-    return replace(first, activity=activity, spikes=spikes, times=times, answers=answers)
+    return replace(first, activity=activity, spikes=spikes, times=times, answers=answers, learned=runs[-1].learned)

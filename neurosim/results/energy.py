@@ -15,7 +15,7 @@ from neurosim.results.activity import Run
 
 Boundary = Literal["cores", "chip", "chip with host"]
 BOUNDARIES = ("cores", "chip", "chip with host")
-COMPONENTS = ("synapse", "neuron", "spike output", "network", "barrier", "static", "host")
+COMPONENTS = ("synapse", "neuron", "spike output", "network", "barrier", "learning", "static", "host")
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,10 @@ def prepare(scenario: Scenario, refuse: bool = True) -> Prepared:
     chips = {name: _chip(scenario, name) for name in about.chips}
     placed, refusals = [], []
     for model in models:
+        if model.network.learns:
+            raise NeurosimError(
+                f"scenario {about.name}: model {model.network.name} learns, a scenario of kind 'learning' is needed"
+            )
         if dataset.images.shape[1] != model.network.n_inputs:
             raise NeurosimError(
                 f"scenario {about.name}: {dataset.name} has {dataset.images.shape[1]} values per image,"

@@ -78,14 +78,23 @@ class Synapses(NamedTuple):
 
 
 def synapses_of(
-    images: Sequence[CompartmentImage], neurons: Neurons, sum_bits: int, graded: bool, times: Times
+    images: Sequence[CompartmentImage],
+    neurons: Neurons,
+    sum_bits: int,
+    graded: bool,
+    times: Times,
+    least: int = 0,
 ) -> Synapses:
-    """Lay out the synapses of some cores."""
+    """Lay out the synapses of some cores.
+
+    Those that learn lie elsewhere if there is a ``least`` number of which all that they may add is a multiple.
+    """
     weights = [int(np.bitwise_or.reduce(image.weight, initial=0)) for image in images]
+    weights += [least for image in images if image.plastic is not None]
     common = int(np.bitwise_or.reduce(weights)) if weights else 0
     grain = (common & -common).bit_length() - 1 if common else 0
     # A step's row is free again when its spikes arrive, for the longest delay.
-    slots = [1 << int(image.delay.max(initial=0)).bit_length() for image in images]
+    slots = [1 << image.longest.bit_length() for image in images]
     units = [LANES * blocks(image.n - len(image.fixed)) for image in images]
     width = (LANES * np.diff(neurons.block_ptr) + units).tolist()
     sizes = [a * b for a, b in zip(slots, width, strict=True)]
@@ -95,10 +104,10 @@ def synapses_of(
     word = np.dtype(np.int16 if narrow else np.int32)
     places = np.split(neurons.place, neurons.unit_ptr[1:-1])
     try:
-        record, words, axon_ptr = _streams(images, places, width, grain, word, bits)
+        record, words, axon_ptr = _streams(images, places, width, grain, word, bits, least > 0)
     except OverflowError:
         word = np.dtype(np.int32)
-        record, words, axon_ptr = _streams(images, places, width, grain, word, bits)
+        record, words, axon_ptr = _streams(images, places, width, grain, word, bits, least > 0)
     total = np.dtype(np.int16 if word.itemsize == 2 and bits <= 16 else np.int32 if bits <= 32 else np.int64)
     ring_ptr = starts(sizes)
     return Synapses(
@@ -130,6 +139,7 @@ def _streams(
     grain: int,
     word: np.dtype[Any],
     bits: int,
+    learning: bool,
 ) -> tuple[Ints, NDArray[Any], Ints]:
     """Return the records of all axons, all words, and where each core's axons begin.
 
@@ -137,7 +147,7 @@ def _streams(
     """
     records, words, begin = [], [], 0
     for image, place, wide in zip(images, places, width, strict=True):
-        record, stream = _stream(image, place, wide, grain, word, bits)
+        record, stream = _stream(image, place, wide, grain, word, bits, learning)
         record[:, 0] += begin << _SHIFT
         records.append(record)
         words.append(stream)
@@ -151,15 +161,22 @@ def _pairs(word: np.dtype[Any]) -> int:
 
 
 def _stream(
-    image: CompartmentImage, place: Ints, width: int, grain: int, word: np.dtype[Any], bits: int
+    image: CompartmentImage, place: Ints, width: int, grain: int, word: np.dtype[Any], bits: int, learning: bool
 ) -> tuple[Ints, NDArray[Any]]:
-    """Return the records of a core's axons int64[axons, 2], counted from the start of its own words, and the words."""
+    """Return the records of a core's axons int64[axons, 2], counted from the start of its own words, and the words.
+
+    An axon whose synapses are ``learning`` has a record with their number, and blocks of which there are none.
+    """
     counts = np.diff(image.axon_ptr)
     if counts.max(initial=0) > _COUNT:
         raise UnsupportedError(f"an axon of {counts.max()} synapses; the compiled engine takes {_COUNT}")
-    axon = np.repeat(np.arange(len(counts)), counts)
-    key = image.delay.astype(np.int64) * width + place[image.target]
-    weight = image.weight.astype(np.int64) >> grain
+    elsewhere = np.zeros(len(counts), dtype=np.bool_)
+    if learning and image.plastic is not None:
+        elsewhere[image.plastic.axon] = True
+    kept = ~np.repeat(elsewhere, counts)
+    axon = np.repeat(np.arange(len(counts)), counts)[kept]
+    key = image.delay[kept].astype(np.int64) * width + place[image.target[kept]]
+    weight = image.weight[kept].astype(np.int64) >> grain
     block = axon * (int(key.max(initial=0)) // LANES + 1) + key // LANES
     if np.any(block[1:] < block[:-1]):  # delays differ
         order = np.argsort(block, kind="stable")
@@ -172,11 +189,11 @@ def _stream(
     all_pairs = np.bincount(axon[~blocked], minlength=len(counts))
     n_near = np.where(n_blocks > 0, 0, np.minimum(all_pairs, _pairs(word)))
     n_pairs = all_pairs - n_near
-    head = 2 * (n_blocks > 0)
+    head = 2 * ((n_blocks > 0) | elsewhere)
     begin = starts(head + (LANES + 1) * n_blocks + 2 * n_pairs)
     words = np.zeros(begin[-1], dtype=np.int64)
-    here = np.flatnonzero(head)
-    words[begin[here]], words[begin[here] + 1] = n_blocks[here], n_pairs[here]
+    rows = np.flatnonzero(head)
+    words[begin[rows]], words[begin[rows] + 1] = n_blocks[rows], n_pairs[rows]
     at, _ = _places(axon[first[worth]], begin[:-1] + head, LANES + 1)
     words[at] = key[first[worth]] // LANES
     at = np.repeat(at, size[worth]) + 1 + key[blocked] % LANES

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.cores.compartment.bank import Bank
+from neurosim.cores.compartment.learning.image import PlasticImage
 from neurosim.cores.compartment.noise import Noise
 from neurosim.cores.compartment.step import Parameters
 
@@ -21,7 +22,7 @@ class CompartmentImage:
     ``axon_ptr`` int64[axons + 1]; per synapse ``target`` int32 (unit), ``weight`` int32 (effective),
     ``delay`` int16 (0 = the next step); per axon ``axon_bits`` int64 (bits per synapse with index),
     ``axon_sparse`` bool (an index is stored) and ``axon_format`` int64 (number of its synapse format).
-    ``weight_bits`` is the widest stored weight.
+    ``weight_bits`` is the widest stored weight. ``plastic`` is what learns.
     """
 
     n: int
@@ -38,3 +39,9 @@ class CompartmentImage:
     noise: Noise
     fixed: NDArray[np.int64]
     banks: tuple[Bank, ...] = ()
+    plastic: PlasticImage | None = None
+
+    @property
+    def longest(self) -> int:
+        """The longest delay that a synapse has or may come to, in steps after the first."""
+        return max(int(self.delay.max(initial=0)), self.plastic.longest if self.plastic else 0)

@@ -39,6 +39,7 @@ LIMITS = (
     "accumulator_slots",
     "refractory_max",
     "weight_bits_max",
+    "learning_rules",
 )
 PROGRAM_LIMITS = ("core_memory_bytes", "state_bytes_max", "program_length_max")  # of chips with programmable neurons
 
@@ -69,7 +70,7 @@ def usage(program: Program) -> tuple[Usage, ...]:
 
 def _needs(image: CompartmentImage, output_axons: int, chip: Chip) -> dict[str, int]:
     counts = np.diff(image.axon_ptr)
-    delay = int(image.delay.max(initial=0))
+    delay = image.longest
     words = int(axon_words(counts, image.axon_bits, chip).sum())
     profiles = len(np.unique(_profiles(image.parameters, image.noise), axis=0))
     needs = {
@@ -84,6 +85,7 @@ def _needs(image: CompartmentImage, output_axons: int, chip: Chip) -> dict[str, 
         "accumulator_slots": accumulator_slots(delay, chip) * image.n,
         "refractory_max": int(image.parameters.refractory.max(initial=0)),
         "weight_bits_max": int(image.weight_bits),
+        "learning_rules": image.plastic.rules if image.plastic else 0,
     }
     if not chip.limit("programmable"):
         return needs
@@ -111,6 +113,12 @@ def format_numbers(encodings: list[Encoding]) -> Ints:
     return np.array([distinct[encoding] for encoding in encodings], dtype=np.int64)
 
 
+def _rule_numbers(encodings: list[Encoding]) -> Ints:
+    """Number the learning rules of projections, int64[projections]; -1 for those that do not learn."""
+    rules = list(dict.fromkeys(e.rule for e in encodings if e.rule is not None))
+    return np.array([rules.index(e.rule) if e.rule is not None else -1 for e in encodings], dtype=np.int64)
+
+
 def _profiles(p: Parameters, noise: Noise) -> Ints:
     """Return what compartments of one profile share, one row per compartment; biases are each compartment's own."""
     draws = np.zeros(len(p.join), dtype=np.int64)
@@ -130,8 +138,9 @@ class _Shared:
 
     ``unit_ptr`` compartments of each neuron; ``profile`` and ``threshold`` numbers per compartment (a programmed
     neuron counts as one, with threshold -1); ``refractory``, ``delay`` and ``weight_bits`` the largest per neuron;
-    ``port``, ``bits`` (per synapse, without index) and ``format`` (dense one of each pair) per net; ``state`` in
-    bytes and number of the program (-1 for none) per compartment, ``programs`` by number.
+    ``port``, ``bits`` (per synapse, without index), ``format`` (dense one of each pair) and ``rule`` (number of the
+    learning rule, -1 for none) per net; ``state`` in bytes and number of the program (-1 for none) per compartment,
+    ``programs`` by number.
     """
 
     chip: Chip
@@ -145,6 +154,7 @@ class _Shared:
     port: Ints
     bits: Ints
     format: Ints
+    rule: Ints
     state: Ints
     program: Ints
     programs: tuple[NeuronProgram, ...]
@@ -163,7 +173,10 @@ class _Shared:
         projection = nets.projection
         per_synapse = projection[nets.net_of_synapse]
         delay, weight_bits = np.zeros((2, len(units)), dtype=np.int64)
-        delays = [p.delays.astype(np.int64) - 1 for p in network.projections]
+        delays = [
+            np.maximum(p.delays.astype(np.int64) - 1, e.longest)
+            for p, e in zip(network.projections, encodings, strict=True)
+        ]
         start = np.cumsum([0, *map(len, delays)])
         own = np.array([e.bits for e in encodings], dtype=np.int64)
         np.maximum.at(delay, nets.target, np.concatenate([*delays, start[:0]])[start[per_synapse] + nets.synapse])
@@ -187,8 +200,9 @@ class _Shared:
             delay,
             weight_bits,
             np.array([p.port for p in network.projections], dtype=np.int64)[projection],
-            (own + np.array([e.delay_bits for e in encodings], dtype=np.int64))[projection],
+            np.array([e.synapse_bits for e in encodings], dtype=np.int64)[projection],
             2 * format_numbers(encodings)[projection],
+            _rule_numbers(encodings)[projection],
             state,
             program,
             tuple(bank.program for bank in banks),
@@ -219,6 +233,7 @@ class CompartmentFill:
         self._profiles: set[int] = set()
         self._thresholds: set[int] = set()
         self._programs: set[int] = set()
+        self._rules: set[int] = set()
         self._state = 0
         self._formats = np.zeros(int(shared.format.max(initial=-1)) + 2, dtype=np.int64)
         self.needs = dict.fromkeys(limits_of(shared.chip), 0)
@@ -231,6 +246,7 @@ class CompartmentFill:
         thresholds = self._thresholds.union(shared.threshold[units].tolist()) - {-1}
         programs = self._programs.union(shared.program[units].tolist()) - {-1}
         state = self._state + int(shared.state[units].sum())
+        rules = self._rules.union(shared.rule[shared.nets.reaching(neuron)].tolist()) - {-1}
         nets, added = np.unique(shared.nets.reaching(neuron), return_counts=True)
         before = self._axons.of(nets)
         after = self._grown(before, needs["compartments"] + shared.port[nets], added)
@@ -251,6 +267,7 @@ class CompartmentFill:
             "accumulator_slots": accumulator_slots(delay, chip) * int(compartments),
             "refractory_max": max(needs["refractory_max"], int(shared.refractory[neuron])),
             "weight_bits_max": max(needs["weight_bits_max"], int(shared.weight_bits[neuron])),
+            "learning_rules": len(rules),
         }
         if chip.limit("programmable"):
             largest = max(needs["state_bytes_max"], int(shared.state[units].max()))
@@ -262,7 +279,7 @@ class CompartmentFill:
         for column, values in zip(self._axons, after, strict=True):
             column[nets] = values
         self._profiles, self._thresholds, self._formats, self.needs = profiles, thresholds, formats, wanted
-        self._programs, self._state = programs, state
+        self._programs, self._state, self._rules = programs, state, rules
         return None
 
     @staticmethod

@@ -11,6 +11,7 @@ from neurosim.chip import Chip
 from neurosim.cores.compartment.bank import Bank, banks_of, is_programmed
 from neurosim.cores.compartment.encode import Encoding, effective_weights, encode
 from neurosim.cores.compartment.image import CompartmentImage
+from neurosim.cores.compartment.learning.load import CoreSynapses, Plasticity, plastic_image
 from neurosim.cores.compartment.limits import format_numbers
 from neurosim.cores.compartment.memory import index_bits, is_dense
 from neurosim.cores.compartment.noise import Noise, noise_of
@@ -35,7 +36,9 @@ def load(mapping: Mapping, nets: Nets) -> Program:
     )
     port = np.array([p.port for p in network.projections], dtype=np.int64)[nets.projection][nets.net_of_synapse]
     target = layout.unit[nets.target] + port
-    tables = _Tables(target, weights[synapse], delays[synapse], [e for e, _ in encodings])
+    stored = [e for e, _ in encodings]
+    plasticity = Plasticity.of(network, stored, _concatenate([w for _, w in encodings]), mapping.seed)
+    tables = _Tables(target, weights[synapse], delays[synapse], stored, synapse, plasticity)
     units = _Units(
         ~is_programmed(network),
         *registers(network, chip),
@@ -124,12 +127,17 @@ class _Axons:
 
 @dataclass(frozen=True, eq=False)
 class _Tables:
-    """Per synapse in net order: target unit, effective weight, delay; and the projections' encodings."""
+    """Per synapse in net order: target unit, effective weight, delay, place in the network.
+
+    And the projections' encodings, and what learns.
+    """
 
     target: NDArray[np.int64]
     weight: NDArray[np.int64]
     delay: NDArray[np.int64]
     encodings: list[Encoding]
+    number: NDArray[np.int64]
+    plasticity: Plasticity | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +166,15 @@ def _image(
     local = ptr - ptr[0]
     sparse = ~is_dense(target, local)
     projection = nets.projection[axons.net[lo:hi]]
-    own_bits = np.array([e.bits + e.delay_bits for e in tables.encodings], dtype=np.int64)
+    own_bits = np.array([e.synapse_bits for e in tables.encodings], dtype=np.int64)
+    plastic = None
+    if tables.plasticity is not None:
+        neuron = nets.target[synapses]
+        soma = layout.unit[neuron] + layout.compartments[neuron] - 1
+        net, number, delay = axons.net[lo:hi], tables.number[synapses], tables.delay[synapses]
+        plastic = plastic_image(
+            tables.plasticity, CoreSynapses(local, net, projection.astype(np.int64), number, neuron, soma, delay)
+        )
     return CompartmentImage(
         len(here),
         Parameters(*(values[rows] for values in units.parameters)),
@@ -174,6 +190,7 @@ def _image(
         units.noise.on(here[fixed]),
         fixed,
         tuple(bank for bank in (bank.on(here) for bank in units.banks) if len(bank.unit)),
+        plastic,
     )
 
 

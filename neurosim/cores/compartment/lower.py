@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neurosim.chip import Chip
 from neurosim.cores.compartment.bank import refuse_program, rests
+from neurosim.cores.compartment.learning.check import refuse_learning
 from neurosim.cores.compartment.lower_programs import add_and_fire_program, leaky_program
 from neurosim.cores.compartment.quantise import (
     largest_weight,
@@ -56,6 +57,7 @@ def lower(network: Network, chip: Chip) -> Lowered:
     """
     for population in network.neurons:
         refuse_program(population, chip)
+    refuse_learning(network, chip)
     retimed, lag, record = retime(network, LEAST_DELAY, lambda neuron: rests(neuron, chip))
     parts = {p.name: _lower_population(retimed, p, chip) for p in retimed.neurons}
     projections = tuple(_lower_projection(p, parts[p.target].scale, chip) for p in retimed.projections)

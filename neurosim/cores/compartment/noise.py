@@ -20,8 +20,8 @@ from neurosim.network import Compartment, CompartmentNeuron, Network
 
 TARGETS = ("none", "current", "voltage")
 _WORD = (1 << 64) - 1
-_STRIDE = 0x9E3779B97F4A7C15  # SplitMix64 (Steele, Lea and Flood, 2014): its stride and its two multipliers
-_FIRST, _SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+STRIDE = 0x9E3779B97F4A7C15  # SplitMix64 (Steele, Lea and Flood, 2014): its stride and its two multipliers
+FIRST, SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
 
 class Noise(NamedTuple):
@@ -87,24 +87,24 @@ def _part(
             f"population '{population}': noise_exponent {exponent.min()}..{exponent.max()}, must be at least 0 and"
             f" leave the noise below {room:.0f}"
         )
-    keys = np.array([_mixed(seed + (k + 1) * _STRIDE) for k in units.tolist()], dtype=np.uint64)
+    keys = np.array([mixed(seed + (k + 1) * STRIDE) for k in units.tolist()], dtype=np.uint64)
     return Noise(units, keys, base, shift, np.full(units.shape, compartment.noise_target == "current"), largest)
 
 
-def _mixed(z: int) -> int:
+def mixed(z: int) -> int:
     """Return the SplitMix64 output of a position in its sequence."""
     z &= _WORD
-    z = ((z ^ (z >> 30)) * _FIRST) & _WORD
-    z = ((z ^ (z >> 27)) * _SECOND) & _WORD
+    z = ((z ^ (z >> 30)) * FIRST) & _WORD
+    z = ((z ^ (z >> 27)) * SECOND) & _WORD
     return z ^ (z >> 31)
 
 
 @njit(cache=True, inline="always")
 def draw(key, step, base, shift, magnitude):  # type: ignore[no-untyped-def]
     """Return what a compartment draws in a step."""
-    z = key + np.uint64(step + 1) * np.uint64(_STRIDE)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(_FIRST)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(_SECOND)
+    z = key + np.uint64(step + 1) * np.uint64(STRIDE)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(FIRST)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(SECOND)
     z = (z ^ (z >> np.uint64(31))) >> np.uint64(32)
     # The upper half of the hash times the number of values: the integer part is uniform.
     x = np.int64((z * np.uint64(2 * magnitude + 1)) >> np.uint64(32)) - magnitude + base

@@ -15,11 +15,14 @@ COUNTERS = (
     "synaptic_operations_sparse",
     "voltages_clipped",
     "random_numbers",
+    "synapse_updates",
+    "trace_updates",
 )
 
 PROGRAM_COUNTERS = ("registers_wrapped",)
 
 MULTICAST = False
+LEARNS = True
 
 
 def counters(chip: Chip) -> tuple[str, ...]:
@@ -53,4 +56,6 @@ PRICES = (
     Price("hops_east_west", "hop_east_west", "network"),
     Price("hops_north_south", "hop_north_south", "network"),
     Price("chip_steps", "barrier", "barrier"),
+    Price("synapse_updates", "learning_update", "learning"),
+    Price("trace_updates", "trace_update", "learning"),
 )

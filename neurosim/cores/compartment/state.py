@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from neurosim.chip import ConstantSet
 from neurosim.cores.compartment.image import CompartmentImage
+from neurosim.cores.compartment.learning.plastic import fixed_weights, learned, learns, plastic_of, reload, rest
+from neurosim.cores.compartment.learning.step import deliver_plastic, learn, note_fired
 from neurosim.cores.compartment.limits import accumulator_slots
 from neurosim.cores.compartment.noise import add_noise
 from neurosim.cores.compartment.prices import COUNTERS, PROGRAM_COUNTERS, counters
@@ -18,8 +20,11 @@ from neurosim.cores.compartment.vm import step_programs
 from neurosim.cores.compartment.widths import arithmetic
 from neurosim.cores.firing import Firing
 from neurosim.program import Destinations, Program
+from neurosim.results.learned import Learned
 
 _INDEX = {name: k for k, name in enumerate(COUNTERS + PROGRAM_COUNTERS)}
+
+_LEARNING = slice(_INDEX["synapse_updates"], _INDEX["trace_updates"] + 1)
 
 
 class SweepTimes(NamedTuple):
@@ -77,7 +82,7 @@ class CompartmentCore:
         self._arithmetic = arithmetic(program.chip)
         self._graded = program.chip.limit("payload_bits") > 0
         self._counters = len(counters(program.chip))
-        self._slots = accumulator_slots(int(image.delay.max(initial=0)), program.chip)
+        self._slots = accumulator_slots(image.longest, program.chip)
         self._times = SweepTimes(
             constants.duration("neuron_update_inactive"),
             constants.duration("neuron_update_active"),
@@ -98,10 +103,24 @@ class CompartmentCore:
         self._fired = np.zeros(image.n, dtype=np.bool_)
         self._active = np.zeros(image.n, dtype=np.bool_)
         self._sent = np.ones(image.n, dtype=np.int64)
+        self._plastic, self._weight = None, image.weight
+        if learns(image, program.options):
+            self._plastic, self._loaded = (
+                plastic_of([image], [np.arange(image.n)], program.chip, constants, 0) for _ in range(2)
+            )
+            self._weight = fixed_weights(image)
         self.reset()
 
     def reset(self) -> None:
         """Return to the state after loading, with all counters at zero."""
+        self.rest()
+        if self._plastic is not None:
+            reload(self._plastic, self._loaded)
+
+    def rest(self) -> None:
+        """Return to the state after loading but for what has been learned."""
+        if self._plastic is not None:
+            rest(self._plastic)
         k = len(self._image.fixed)
         self._state = State(np.zeros(k, np.int64), self._image.initial.copy(), np.zeros(k, np.int64))
         self._registers = [bank.initial.copy() for bank in self._image.banks]
@@ -126,6 +145,8 @@ class CompartmentCore:
         count[_INDEX["neuron_updates_inactive"]] += self._image.n - active
         count[_INDEX["spikes"]] += len(firing.units)
         count[_INDEX["output_messages"]] += len(firing.destination)
+        if self._plastic is not None:
+            note_fired(self._plastic, 0, units)
         return firing
 
     def _step_compartments(self, q: NDArray[np.int64], fired: NDArray[np.bool_], active: NDArray[np.bool_]) -> None:
@@ -152,10 +173,10 @@ class CompartmentCore:
             self._sent[bank.unit], self._fired[bank.unit], self._active[bank.unit] = sent, sent != 0, active
             self.counters[_INDEX["registers_wrapped"]] += wrapped
 
-    def finish_step(self, axons: NDArray[np.int64], payloads: NDArray[np.int64]) -> None:
-        """Process the spikes that arrived in this step, given by input axon; they act in a later step."""
+    def finish_step(self, axons: NDArray[np.int64], payloads: NDArray[np.int64]) -> int:
+        """Process the spikes that arrived in this step, given by input axon, and learn; returns how long that takes."""
         image = self._image
-        synapses = image.axon_ptr, image.target, image.weight, image.delay, self._sums, self._step
+        synapses = image.axon_ptr, image.target, self._weight, image.delay, self._sums, self._step
         if self._graded and np.any(payloads != 1):
             deliver_values(axons, payloads, *synapses)
         else:
@@ -164,7 +185,21 @@ class CompartmentCore:
         count[_INDEX["input_messages"]] += len(axons)
         count[_INDEX["synaptic_operations_dense"]] += int(self._dense_synapses[axons].sum())
         count[_INDEX["synaptic_operations_sparse"]] += int(self._sparse_synapses[axons].sum())
+        time = self._learn(axons, payloads)
         self._step += 1
+        return time
+
+    def _learn(self, axons: NDArray[np.int64], payloads: NDArray[np.int64]) -> int:
+        """Process the synapses that learn and let them do so; returns how long the latter takes (ps)."""
+        plastic, sums = self._plastic, self._sums
+        if plastic is None:
+            return 0
+        deliver_plastic(plastic, 0, self._step, axons, payloads, self._graded, sums.reshape(-1), *sums.shape)
+        return int(learn(plastic, 0, self._step, self.counters[_LEARNING]))
+
+    def learned(self) -> Learned | None:
+        """Return what the core's synapses have learned, None if they do not learn."""
+        return None if self._plastic is None else learned(self._plastic)
 
     def membranes(self, units: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return the voltages of some compartments or the first registers of programmed neurons, int64[k]."""

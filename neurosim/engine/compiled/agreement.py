@@ -34,6 +34,7 @@ def _differences(a: Run, b: Run) -> Iterator[str]:
         yield from _array(f"pulses of {name}", a.spikes.full[name], b.spikes.full[name], ("sample", "step", "neuron"))
     for name in a.answers:
         yield from _array(f"answers of {name}", a.answers[name], b.answers[name], ("sample", "neuron"))
+    yield from _learned(a, b)
     columns = [np.stack(run.times.packet_latency, axis=1) for run in (a, b)]
     yield from _rows("packet latency", columns[0], columns[1], ("latency", "packets"))
 
@@ -62,6 +63,15 @@ def _counters(a: Run, b: Run) -> Iterator[str]:
     yield from _array("packets_per_step", x.packets_per_step, y.packets_per_step, ("step",))
     yield from _array("packets on a link", x.per_link, y.per_link, ("link",))
     yield from _array("counter", x.network, y.network, ("sample", "counter"), NETWORK_COUNTERS)
+
+
+def _learned(a: Run, b: Run) -> Iterator[str]:
+    if a.learned is None or b.learned is None:
+        if a.learned is not b.learned:
+            yield f"learned: {a.learned} against {b.learned}"
+        return
+    for name in a.learned._fields:
+        yield from _array(f"learned {name}", getattr(a.learned, name), getattr(b.learned, name), ("synapse",))
 
 
 def _array(

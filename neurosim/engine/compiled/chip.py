@@ -125,14 +125,18 @@ class CompiledChip:
         program = self.program
         recorder = ArrayRecorder(program, self.kind.counters(program.chip), inputs.shape, record_spikes, sink)
         steps = Steps(self._chip, self.kind.reset, recorder, self._how.threads)
+        keep = self.program.options.get("learning") == "keep"
         for sample, pulses in enumerate(inputs):
+            if keep and sample == 1:
+                steps.reset = getattr(self.kind, "rest", self.kind.reset)
             recorder.begin_sample()
             steps.sample(sample, self._drained(pulses), sink is not None or (trace_first and sample == 0), world)
             if progress is not None:
                 progress(1)
         steps.finish()
         run = recorder.result(self.constants.name, self.layout, self.places, self.hub)
-        return replace(run, network=self._how.network)
+        learned = self.kind.learned(self._chip.cores) if hasattr(self.kind, "learned") else None
+        return replace(run, network=self._how.network, learned=learned)
 
     def _drained(self, pulses: NDArray[Any]) -> NDArray[np.int32]:
         """Return the pulses followed by as many empty steps as the pipeline is deep."""

@@ -48,7 +48,7 @@ class Steps:
     def __init__(
         self, chip: Chip, reset: Callable[[Any], None], recorder: ArrayRecorder, threads: int, budget: int = _BUDGET
     ) -> None:
-        self._chip, self._reset, self._recorder, self._budget = chip, reset, recorder, budget
+        self._chip, self.reset, self._recorder, self._budget = chip, reset, recorder, budget
         self._team = team_of(threads, len(chip.fired.units), len(chip.net.wires.ends))
         self._pool = ThreadPoolExecutor(threads)  # all of a team must run at a time; starts no thread before it is used
         self._bins = np.zeros(BINS, dtype=np.int64)
@@ -66,7 +66,7 @@ class Steps:
         A ``world`` gives the pulses of every step when it begins, and sees what has fired.
         """
         chip, recorder, steps = self._chip, self._recorder, len(pulses)
-        self._reset(chip.cores)
+        self.reset(chip.cores)
         clear_links(chip.net.wires, chip.net.links)
         chip.net.links[:, JOINED] = 0
         sheet, late, step = self._sheet(steps), None, 0

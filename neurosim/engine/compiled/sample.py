@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from neurosim.cores.flat import Arrivals, Fired, read_membranes, receive_spikes, sweep_cores
+from neurosim.cores.flat import Arrivals, Fired, learn_cores, read_membranes, receive_spikes, sweep_cores
 from neurosim.engine.compiled.carry import Net, Room, carry, undo
 from neurosim.engine.compiled.counts import deal
 from neurosim.engine.compiled.entries import Entries, Packets, inject, send, stamp
@@ -23,7 +23,7 @@ from neurosim.engine.compiled.sheet import (
     note_latencies,
     note_packets,
 )
-from neurosim.engine.compiled.team import DELIVERED, DONE, LONGEST, PULSES, Team, meet
+from neurosim.engine.compiled.team import DELIVERED, DONE, LEARNED, LONGEST, PULSES, Team, meet
 
 Ints = NDArray[np.int64]
 
@@ -187,13 +187,15 @@ def run_steps(
         if delivered < 0:
             return -1 - step
         said[thread, DONE] = receive_spikes(cores, a, b, step, arrived)
+        if clock.period == 0:
+            said[thread, LEARNED] = learn_cores(cores, a, b, step)
         note_counters(sheet, cores.counters, a, b, step, thread)
         met = meet(team, met)
         if thread == 0:
             end = tally[NOW] + clock.period
             if clock.period == 0:
                 longest, done = said[:, LONGEST].max(), said[:, DONE].max()
-                end = max(tally[NOW] + longest, delivered, done) + clock.barrier
+                end = max(tally[NOW] + longest, delivered, done) + said[:, LEARNED].max() + clock.barrier
             _close_step(packets, step, end, sheet, tracing)
         met = meet(team, met)
     return last

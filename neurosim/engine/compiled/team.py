@@ -21,8 +21,8 @@ _SPINS = 2000  # looks at the gate before another thread of the machine may have
 _LINE = 8  # int64 in a line of memory; threads write to lines of their own
 
 # Columns of Team.said: when a thread's last packet is delivered, how long its longest sweep takes, when its last
-# arrival is processed (ps); and from the last thread, how many pulses the sheet holds.
-DELIVERED, LONGEST, DONE, PULSES = range(4)
+# arrival is processed and how long its cores learn (ps); and from the last thread, how many pulses the sheet holds.
+DELIVERED, LONGEST, DONE, LEARNED, PULSES = range(5)
 
 
 class Team(NamedTuple):

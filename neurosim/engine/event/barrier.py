@@ -1,4 +1,7 @@
-"""The barrier: a step ends when every core has swept and every packet is processed, plus the barrier's own time."""
+"""The barrier: a step ends when every core has swept and every packet is processed, plus the barrier's own time.
+
+Cores that learn do so once all is quiet, side by side; then the barrier's own time follows.
+"""
 
 from __future__ import annotations
 
@@ -38,9 +41,9 @@ class Barrier:
             start.succeed()
             yield self._quiet
             busy = max((core.busy_until for core in self.cores), default=0) - int(self.env.now)
-            yield self.env.timeout(max(busy, 0) + self.time)
-            for core in self.cores:
-                core.hand_over(step)
+            yield self.env.timeout(max(busy, 0))
+            learning = max((core.hand_over(step) for core in self.cores), default=0)
+            yield self.env.timeout(learning + self.time)
             record(step)
 
     def _core(self, core: Core) -> Generator[simpy.Event, Any, None]:

@@ -27,6 +27,7 @@ from neurosim.engine.world import World
 from neurosim.errors import NeurosimError, UnsupportedError
 from neurosim.program import Destinations, Program
 from neurosim.results import Run
+from neurosim.results.learned import Learned, joined
 
 
 class EventChip:
@@ -149,11 +150,12 @@ class EventChip:
         recorder = Recorder(self.program, self.kind.counters(self.program.chip), inputs.shape, record_spikes, sink)
         for core in self.cores:
             core.on_end = lambda index, step: recorder.end_core_step(index, step, self.cores[index].state.counters)
+        keep = self.program.options.get("learning") == "keep"
         for sample, pulses in enumerate(inputs):
             for link in self.mesh.links:
                 link.free_at = 0  # every sample starts on idle wires, whatever ran before it
             for core in self.cores:
-                core.reset()
+                core.reset(keep=keep and sample > 0)
                 core.on_sweep = self._listener(recorder, sample, world)
             for sender in self._senders:
                 sender.reset(sink is not None or (trace_first and sample == 0))
@@ -173,7 +175,12 @@ class EventChip:
             if progress is not None:
                 progress(1)
         run = recorder.result(self.constants.name, self.layout(), self.places, self._hub)
-        return replace(run, network=self._how.network)
+        return replace(run, network=self._how.network, learned=self._learned())
+
+    def _learned(self) -> Learned | None:
+        """Return what all cores have learned, None if nothing learns."""
+        parts = [core.state.learned() for core in self.cores if hasattr(core.state, "learned")]
+        return joined([part for part in parts if part is not None])
 
     def _listener(self, recorder: Recorder, sample: int, world: World | None) -> Callable[..., None]:
         def swept(index: int, step: int, firing: Any) -> None:

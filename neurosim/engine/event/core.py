@@ -93,9 +93,12 @@ class Core:
         self.on_sweep: Callable[[int, int, Firing], None] | None = None
         self.on_end: Callable[[int, int], None] | None = None
 
-    def reset(self) -> None:
-        """Return to the state after loading."""
-        self.state.reset()
+    def reset(self, keep: bool = False) -> None:
+        """Return to the state after loading, or ``keep`` what has been learned."""
+        if keep and hasattr(self.state, "rest"):
+            self.state.rest()
+        else:
+            self.state.reset()
         self.overruns = self.busy_until = 0
         self._arrived.clear()
         self._payloads.clear()
@@ -119,10 +122,15 @@ class Core:
         self._arrived.append(packet.axon)
         self._payloads.append(packet.payload)
 
-    def hand_over(self, step: int) -> None:
-        """Give the state what arrived in a step; sums of integers, so the order of arrival does not matter."""
-        self.state.finish_step(np.array(self._arrived, dtype=np.int64), np.array(self._payloads, dtype=np.int64))
+    def hand_over(self, step: int) -> int:
+        """Give the state what arrived in a step; sums of integers, so the order of arrival does not matter.
+
+        Returns how long the core then takes to learn (ps).
+        """
+        arrived = np.array(self._arrived, dtype=np.int64), np.array(self._payloads, dtype=np.int64)
+        time = self.state.finish_step(*arrived)
         self._arrived.clear()
         self._payloads.clear()
         if self.on_end is not None:
             self.on_end(self.index, step)
+        return time or 0

@@ -1,0 +1,26 @@
+"""The kinds of scenarios in which synapses learn: how each is prepared, run, shown and written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from neurosim.report.online import online_table, write_online
+from neurosim.report.stdp import stdp_table, write_stdp
+from neurosim.scenario.online import prepare_online, run_online
+from neurosim.scenario.stdp import prepare_stdp, run_stdp
+
+
+class LearningKind(NamedTuple):
+    """``prepare(name, changes)``, ``run(prepared, progress)``, ``show(result)``, ``write(result, folder)``."""
+
+    prepare: Callable[..., Any]
+    run: Callable[..., Any]
+    show: Callable[..., Any]
+    write: Callable[..., Any]
+
+
+LEARNING_KINDS = {
+    "learning": LearningKind(prepare_online, run_online, online_table, write_online),
+    "stdp": LearningKind(prepare_stdp, run_stdp, stdp_table, write_stdp),
+}
