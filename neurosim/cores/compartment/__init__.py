@@ -1,5 +1,6 @@
 """The compartment core of Loihi: integer current-based neurons, synapse lists, unicast output axons."""
 
+from neurosim.cores.compartment.audit import AUDIT
 from neurosim.cores.compartment.flat import flat, reset
 from neurosim.cores.compartment.limits import core_filler, usage
 from neurosim.cores.compartment.load import load
@@ -10,6 +11,7 @@ from neurosim.cores.compartment.vocabulary import VOCABULARY
 from neurosim.cores.compartment.widths import arithmetic
 
 __all__ = [
+    "AUDIT",
     "MULTICAST",
     "VOCABULARY",
     "arithmetic",

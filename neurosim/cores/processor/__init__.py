@@ -1,5 +1,6 @@
 """Processor cores: neurons and synapses in software, on a fixed tick, with performance levels (SpiNNaker2)."""
 
+from neurosim.cores.processor.audit import AUDIT
 from neurosim.cores.processor.flat import flat, reset
 from neurosim.cores.processor.limits import core_filler, usage
 from neurosim.cores.processor.load import load
@@ -12,6 +13,7 @@ from neurosim.cores.processor.vocabulary import VOCABULARY
 from neurosim.cores.processor.widths import arithmetic
 
 __all__ = [
+    "AUDIT",
     "MULTICAST",
     "VOCABULARY",
     "arithmetic",
