@@ -11,18 +11,26 @@ from numpy.typing import NDArray
 from neurosim.chip import Chip
 from neurosim.cores.audit import Auditor, Ints, Rows, Synapses, greatest, per_core, synapses_of, usages
 from neurosim.mapping.legality import Usage
-from neurosim.network import LIF, Accumulator, AddAndFire, Network
+from neurosim.network import LIF, AddAndFire, Network
+from neurosim.network.neuron import Neuron
 from neurosim.program import Program
 
-_ONE = 1 << 15  # of the s16.15 numbers of leaky neurons
+_FRACTION = 15  # bits behind the point of the numbers of leaky neurons, s16.15
+_ONE = 1 << _FRACTION
+_NUMBERS = ("decay", "bias", "threshold", "initial")
+_RESETS = ("zero", "subtract", "subtract-late")
 
 
 def values(network: Network) -> Ints:
     """Return what each synapse adds to its target's ring: weights in units of the target's least exponent."""
-    least = {p.name: min((q.exponent for q in network.projections if q.target == p.name), default=0) for p in
-             network.neurons}  # fmt: skip
+    least = _least_exponents(network)
     parts = [p.weights.astype(np.int64) << (p.exponent - least[p.target]) for p in network.projections]
     return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+
+
+def _least_exponents(network: Network) -> dict[str, int]:
+    reaching = {p.name: [q.exponent for q in network.projections if q.target == p.name] for p in network.neurons}
+    return {name: min(exponents, default=0) for name, exponents in reaching.items()}
 
 
 def rows(image: Any, chip: Chip) -> Rows:
@@ -98,26 +106,31 @@ def _blocks(routes: list[frozenset[int]]) -> int:
 
 
 def wanted(network: Network, chip: Chip) -> Mapping[str, Ints]:
-    """Return threshold, decay, bias and first membrane of every neuron, as the element's registers hold them."""
-    columns: dict[str, list[Ints]] = {name: [] for name in ("threshold", "decay", "bias", "initial")}
+    """Return the registers of every neuron, in the units of the element: s16.15 with leak, whole numbers without."""
+    least = _least_exponents(network)
+    columns: dict[str, list[Ints]] = {name: [] for name in (*_NUMBERS, "fires_at", "shift", "reset")}
     for population in network.neurons:
-        model = population.neuron
-        given: dict[str, Any] = dict.fromkeys(columns, 0.0) | {"decay": _ONE}
-        if isinstance(model, LIF):
-            given = {name: np.rint(np.asarray(getattr(model, name)) * _ONE) for name in columns}
-        elif isinstance(model, AddAndFire):
-            given["threshold"] = model.threshold
-        elif not isinstance(model, Accumulator):
-            continue
+        given = _registers(population.neuron, 1 << (chip.width("state_bits") - 1), least[population.name])
         for name, column in columns.items():
             column.append(np.broadcast_to(np.asarray(given[name], dtype=np.int64), (population.size,)))
     return {name: np.concatenate(column) for name, column in columns.items()}
 
 
+def _registers(model: Neuron, never: int, least: int) -> dict[str, Any]:
+    """Return the registers of one population; a membrane never reaches ``never``."""
+    given = {"decay": _ONE, "bias": 0, "threshold": 0, "initial": 0, "fires_at": never, "shift": least, "reset": 0}
+    if isinstance(model, LIF):
+        numbers: dict[str, Any] = {name: np.rint(np.asarray(getattr(model, name)) * _ONE) for name in _NUMBERS}
+        rest = {"fires_at": numbers["threshold"] + 1, "shift": least + _FRACTION, "reset": _RESETS.index(model.reset)}
+        return numbers | rest
+    if isinstance(model, AddAndFire):
+        return given | {"threshold": model.threshold, "fires_at": model.threshold, "reset": _RESETS.index("subtract")}
+    return given
+
+
 def found(image: Any, chip: Chip) -> Mapping[str, Ints]:
     """Return the same registers of every unit of one element."""
-    p = image.parameters
-    return {"threshold": p.threshold, "decay": p.decay, "bias": p.bias, "initial": image.initial}
+    return {**image.parameters._asdict(), "initial": image.initial}
 
 
 AUDIT = Auditor(needs, values, rows, units, wanted, found)
