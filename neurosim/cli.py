@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from neurosim.cli_f18a import app as f18a
+from neurosim.cli_mapping import register
 from neurosim.errors import NeurosimError
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(f18a, name="f18a")
+register(app)
 
 ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario file, or a name from the catalog.")]
 Chips = Annotated[list[str] | None, typer.Option("--chip", help="Chip, may be repeated; replaces the scenario's.")]

@@ -64,7 +64,7 @@ RATES = np.array([2.0, 7.0, 5.0, 3.0])
         ("link_load_variance", (3 * 25 + 16 + 2 * 4) / 14 - (23 / 14) ** 2),
         ("links_used", 6),  # three of neuron 2; E from (0, 0) with 4 packets, E from (1, 0) and N from (2, 0) with 2
         ("links", 14),
-        ("saturation", 1 / 7),  # core 0 takes 2 packets from itself and 5 from neuron 2
+        ("saturation_at_unit_bandwidth", 1 / 7),  # core 0 takes 2 packets from itself and 5 from neuron 2
         ("cores_used", 3),
         ("core_balance", 2 / (4 / 3)),
         ("fan_out_mean", (3 + 1 + 1) / 3),
@@ -158,7 +158,7 @@ PATTERNS = [
 
 @pytest.mark.parametrize(("name", "send", "weight", "accepted"), PATTERNS, ids=[p[0] for p in PATTERNS])
 def test_is_saturation_that_of_synthetic_traffic(name, send, weight, accepted):
-    assert pattern(send, weight).saturation == pytest.approx(accepted, rel=1e-9)
+    assert pattern(send, weight).saturation_at_unit_bandwidth == pytest.approx(accepted, rel=1e-9)
 
 
 def test_are_hops_and_loads_of_uniform_traffic_those_of_the_formulas():

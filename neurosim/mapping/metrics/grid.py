@@ -32,8 +32,13 @@ class Grid:
 
     @classmethod
     def of(cls, problem: MappingProblem) -> Grid:
-        """Return the grid of a mapping problem, which knows neither ports nor routers."""
-        return cls(problem.columns, problem.rows, problem.cores_per_tile)
+        """Return the grid of a mapping problem, with ports and event router if it knows any."""
+        ports, hub = getattr(problem, "ports", ()), getattr(problem, "hub", None)
+        places = [
+            (tile % problem.columns, tile // problem.columns) for tile in (*ports, *([] if hub is None else [hub]))
+        ]
+        router = None if hub is None else places.pop()
+        return cls(problem.columns, problem.rows, problem.cores_per_tile, tuple(places), router)
 
     def tile_of(self, core: Ints) -> tuple[Ints, Ints]:
         """Return column and row of cores."""

@@ -49,7 +49,7 @@ class StaticMetrics:
     link_load_gini: float = metric("1", "Gini coefficient over the same links: 0 all equal, near 1 one has all")
     links_used: int = metric("link", "links between tiles or chips that carry anything")
     links: int = metric("link", "links between tiles or chips that exist")
-    saturation: float | None = metric(
+    saturation_at_unit_bandwidth: float | None = metric(
         "1", "factor on w at which the busiest link, entries and exits of the mesh included, carries one packet"
     )
     cores_used: int = metric("core", "different cores with a neuron")
@@ -109,7 +109,7 @@ def metrics_of_edges(edges: Edges, grid: Grid, core_of: NDArray[np.int32]) -> St
         link_load_gini=gini(between),
         links_used=int(np.count_nonzero(between)),
         links=len(between),
-        saturation=1 / busiest if busiest else None,
+        saturation_at_unit_bandwidth=1 / busiest if busiest else None,
         cores_used=len(cores),
         core_balance=float(neurons.max(initial=0) / neurons.mean()) if len(cores) else 0.0,
         fan_out_mean=float(degree.mean()) if edges.n else 0.0,
