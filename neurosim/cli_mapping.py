@@ -23,6 +23,7 @@ Samples = Annotated[int, typer.Option(help="Samples of random pulses to run; 0 =
 Steps = Annotated[int, typer.Option(help="Steps per sample.", min=1)]
 Rate = Annotated[float, typer.Option(help="Probability of a pulse per input line and step.", min=0, max=1)]
 Engine = Annotated[str, typer.Option(help="Engine: event, compiled, or both.")]
+Plan = Annotated[Path | None, typer.Option("--plan", help="Floor plan with the hottest links to write, a .png.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
@@ -39,6 +40,7 @@ def map_(
     mapper: Mapper = "sequential",
     seed: Seed = 0,
     out: Annotated[Path | None, typer.Option("--out", help="Mapping file to write.")] = None,
+    plan: Plan = None,
     changes: Changes = None,
     samples: Samples = 2,
     steps: Steps = 16,
@@ -52,10 +54,13 @@ def map_(
     from neurosim.mapping import mapper as find_mapper
     from neurosim.mapping.exchange import write_file
     from neurosim.network.model_file import load_network
+    from neurosim.report.floor_plan import floor_plan
     from neurosim.report.mapping import check_report, metrics_table
+    from neurosim.report.picture import check_png, write_png
     from neurosim.scenario.mapped import Pulses, map_model
 
     check_engine(engine)
+    check_png(plan)
     find_mapper(mapper)
     network = load_network(model)
     silicon = load_chip(chip).with_overrides(_figures(changes))
@@ -66,6 +71,8 @@ def map_(
     )  # fmt: skip
     if out is not None and mapped.check.passed:
         write_file(mapped.file, out)
+    if plan is not None and mapped.metrics is not None:
+        write_png(floor_plan(mapped.mapping, mapped.metrics.rates), plan)
     if as_json:
         metrics = mapped.metrics.as_dict() if mapped.metrics else None
         _print_json({"check": mapped.check.as_dict(), "metrics": metrics})

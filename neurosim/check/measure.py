@@ -16,7 +16,7 @@ from neurosim.check.result import Line
 from neurosim.cores.kind import core_kind
 from neurosim.engine.simulate import simulate
 from neurosim.mapping import Mapping, nets_of
-from neurosim.mapping.metrics import StaticMetrics, as_dict, edges_of, grid_of, metric
+from neurosim.mapping.metrics import Edges, Grid, StaticMetrics, as_dict, edges_of, grid_of, metric
 from neurosim.mapping.metrics.gap import Gap
 from neurosim.mapping.metrics.static import metrics_of_edges
 from neurosim.program import Program
@@ -39,7 +39,8 @@ class MappingMetrics:
 
     ``static`` are reckoned with the spikes per inference that the run showed (or one per source without a run),
     ``dynamic`` come from the run; ``seconds`` and ``peak_bytes`` are the mapper's time and growth of memory; ``gaps``
-    compare costs with a best known one and with a lower bound, by name of the static metric.
+    compare costs with a best known one and with a lower bound, by name of the static metric; ``rates`` are the spikes
+    of every source that the static metrics were reckoned with.
     """
 
     static: StaticMetrics
@@ -48,6 +49,7 @@ class MappingMetrics:
     seconds: float | None = None
     peak_bytes: int | None = None
     gaps: Dict[str, Gap] = field(default_factory=dict)
+    rates: NDArray[np.float64] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -99,14 +101,20 @@ def measure(
         for name, value in values.items()
         if value is not None and (name in known or name in least)
     }
-    return MappingMetrics(static, dynamic, resources(mapping, program), seconds, peak_bytes, gaps)
+    return MappingMetrics(static, dynamic, resources(mapping, program), seconds, peak_bytes, gaps, rates)
+
+
+def edges_on_chip(mapping: Mapping, rates: NDArray[np.float64] | None = None) -> tuple[Edges, Grid]:
+    """Return the hyperedges of a mapping, one per source on chips that multicast, and the mesh of its chip."""
+    grid = grid_of(mapping.chip, core_kind(mapping.chip.core_kind).MULTICAST)
+    nets = nets_of(mapping.lowered.network)
+    edges = edges_of(nets, mapping.core_of, rates, per_source=grid.hub is not None)
+    return (edges if grid.ports else edges.without_inputs()), grid
 
 
 def static_of(mapping: Mapping, rates: NDArray[np.float64] | None = None) -> StaticMetrics:
     """Return the static metrics of a mapping on its chip, ports and event router included."""
-    grid = grid_of(mapping.chip, core_kind(mapping.chip.core_kind).MULTICAST)
-    edges = edges_of(nets_of(mapping.lowered.network), mapping.core_of, rates, per_source=grid.hub is not None)
-    return metrics_of_edges(edges if grid.ports else edges.without_inputs(), grid, mapping.core_of)
+    return metrics_of_edges(*edges_on_chip(mapping, rates), mapping.core_of)
 
 
 def spikes_per_inference(mapping: Mapping, run: Run, inputs: NDArray[Any]) -> NDArray[np.float64]:
