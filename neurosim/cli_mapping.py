@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from neurosim.errors import NeurosimError, unknown
+from neurosim.errors import FileError, NeurosimError, unknown
 
 ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A model of the catalog, its folder or model.toml.")]
 ChipName = Annotated[str, typer.Option("--chip", help="A chip of the catalog, or a descriptor file.")]
@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command(name="map")(map_)
     app.command()(check)
     app.command()(schema)
+    app.command()(diff)
 
 
 def map_(
@@ -117,6 +118,31 @@ def schema(name: Annotated[str, typer.Argument(metavar="FORMAT", help="The forma
     if name not in schemas:
         raise unknown("format", name, schemas)
     _print_json(schemas[name]())
+
+
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="RUN1", help="A run folder.")],
+    after: Annotated[Path, typer.Argument(metavar="RUN2", help="Another one.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for floor plans before and after.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare two run folders: which component changed the energy, by how much, and what the links carry."""
+    from neurosim.report.diff import diff as compare
+    from neurosim.report.diff_table import diff_report
+    from neurosim.report.floor_pair import floor_pair
+    from neurosim.report.picture import write_png
+    from neurosim.report.run_folder import read_folder
+
+    changes = compare(read_folder(before), read_folder(after))
+    if out is not None:
+        pictures = [floor_pair(change, f"floor-{k}") for k, change in enumerate(changes)]
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FileError(out, (error.strerror or "cannot be written").lower()) from None
+        for picture in pictures:
+            write_png(picture, out / f"{picture.name}.png")
+    _show(as_json, lambda: [change.as_dict() for change in changes], lambda: diff_report(changes))
 
 
 def _figures(changes: list[str] | None) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.collections import LineCollection
@@ -72,7 +72,23 @@ def _tiles_in_use(mapping: Mapping) -> dict[tuple[int, int], float]:
     return dict(zip(places, neurons.tolist(), strict=True))
 
 
-def draw_floor(axes: Any, floor: Floor, used: dict[tuple[int, int], float], most: float | None = None) -> None:
+class View(Protocol):
+    """What a floor is drawn in: the tiles in view, those with ports, and the size of a tile in points."""
+
+    @property
+    def columns(self) -> range: ...  # noqa: D102
+
+    @property
+    def rows(self) -> range: ...  # noqa: D102
+
+    @property
+    def ports(self) -> Sequence[tuple[int, int]]: ...  # noqa: D102
+
+    @property
+    def points(self) -> float: ...  # noqa: D102
+
+
+def draw_floor(axes: Any, floor: View, used: dict[tuple[int, int], float], most: float | None = None) -> None:
     """Draw the tiles in view; those in use are as dark as their value."""
     largest = most or max(used.values(), default=1) or 1
     for y in floor.rows:
@@ -105,7 +121,7 @@ def segment(x: int, y: int, dx: int, dy: int) -> tuple[tuple[float, float], tupl
 
 
 def draw_links(
-    axes: Any, floor: Floor, ends: NDArray[np.float64], packets: NDArray[np.float64], most: float | None = None
+    axes: Any, floor: View, ends: NDArray[np.float64], packets: NDArray[np.float64], most: float | None = None
 ) -> Any:
     """Draw links in the colour of their packets, grey where nothing passes; returns what a colour bar needs."""
     used = packets > 0

@@ -8,10 +8,12 @@ from pathlib import Path
 from neurosim.api import load_chip
 from neurosim.check import CheckResult, check
 from neurosim.check.routes import Link, Route
+from neurosim.chip import Chip
 from neurosim.cores import core_kind
 from neurosim.errors import FileError
 from neurosim.mapping import Mapping
 from neurosim.mapping.exchange import MappingFile, mapping_of, read_file, refuse_other
+from neurosim.network import Network
 from neurosim.network.model_file import load_network
 
 
@@ -48,9 +50,17 @@ def open_mapping(path: str | Path, model: str | None = None, chip: str | None = 
         raise FileError(path, "missing: the network comes from no model file; say which with --model", "network.model")
     network = load_network(where)
     own = load_chip(chip or file.chip.descriptor or file.chip.name).with_overrides(file.chip.set)
-    refuse_other(file, path, network, own)
-    lowered = core_kind(own.core_kind).lower(network, own)
-    return Opened(file, mapping_of(file, path, network, lowered, own), _routes(file, path))
+    return Opened(file, _mapping(file, path, network, own), _routes(file, path))
+
+
+def mapping_for(path: str | Path, network: Network, chip: Chip) -> Mapping:
+    """Read the mapping of a network onto a chip; raises FileError as ``open_mapping`` does."""
+    return _mapping(read_file(Path(path)), Path(path), network, chip)
+
+
+def _mapping(file: MappingFile, path: Path, network: Network, chip: Chip) -> Mapping:
+    refuse_other(file, path, network, chip)
+    return mapping_of(file, path, network, core_kind(chip.core_kind).lower(network, chip), chip)
 
 
 def _routes(file: MappingFile, path: Path) -> dict[Link, Route]:
