@@ -85,23 +85,20 @@ def _memory(
     synapses: Synapses, net: Ints, where: Ints, first: Ints, count: dict[int, int], formats: list[Format], chip: Chip
 ) -> tuple[dict[int, int], dict[int, int]]:
     """Return the words of synapse memory and the number of synapse formats of every core, axon by axon."""
-    words, used = defaultdict[int, int](int), defaultdict[int, set[tuple[Format, bool]]](set)
     unit = first[synapses.target] + synapses.port
     order = np.lexsort((unit, net, where))
     begins = np.flatnonzero(np.diff(where[order], prepend=-1) | np.diff(net[order], prepend=-1))
-    gaps = np.add.reduceat(np.diff(unit[order], prepend=0) != 1, begins) if len(begins) else begins
-    # The step onto an axon's first synapse is no gap of its own.
-    gaps = gaps - (np.diff(unit[order], prepend=0) != 1)[begins]
-    sizes = np.diff(np.append(begins, len(order)))
-    heads = order[begins]
-    for core, projection, size, gap in zip(
-        where[heads].tolist(), synapses.projection[heads].tolist(), sizes.tolist(), gaps.tolist(), strict=True
-    ):
-        bits, *_, delay_bits = formats[projection]
-        index = _index_bits(count[core], chip) if gap else 0
-        words[core] += _words(size, bits + delay_bits + index, chip)
-        used[core].add((formats[projection], bool(gap)))
-    return dict(words), {core: len(found) for core, found in used.items()}
+    jumps = np.diff(unit[order], prepend=0) != 1
+    jumps[begins] = False  # the step onto an axon's first synapse is no gap of its own
+    sparse = np.add.reduceat(jumps, begins) > 0 if len(begins) else begins > 0
+    size, head = np.diff(np.append(begins, len(order))), order[begins]
+    core, projection = where[head], synapses.projection[head]
+    index = {each: _index_bits(n, chip) for each, n in count.items()}
+    bits = np.array([own + delay for own, _, _, delay in formats], dtype=np.int64)[projection]
+    bits = bits + np.where(sparse, [index[each] for each in core.tolist()], 0).astype(np.int64)
+    distinct = {each: k for k, each in enumerate(dict.fromkeys(formats))}
+    kind = 2 * np.array([distinct[each] for each in formats], dtype=np.int64)[projection] + sparse
+    return per_core(core, core, _words(size, bits, chip)), per_core(core, kind)
 
 
 def _index_bits(compartments: int, chip: Chip) -> int:
@@ -111,12 +108,15 @@ def _index_bits(compartments: int, chip: Chip) -> int:
     return bits
 
 
-def _words(synapses: int, bits: int, chip: Chip) -> int:
-    """Return the words of one axon: blocks of synapses with a header each, every block from a word's beginning."""
-    block, word = chip.limit("synapse_block"), chip.limit("word_bits")
-    full, rest = divmod(synapses, block)
-    lengths = [(block, full), (rest, 1 if rest else 0)]
-    return sum(n * -(-(size * bits + chip.limit("synapse_header_bits")) // word) for size, n in lengths)
+def _words(synapses: Ints, bits: Ints, chip: Chip) -> Ints:
+    """Return the words of axons: blocks of synapses with a header each, every block from a word's beginning."""
+    block, word, header = (chip.limit(name) for name in ("synapse_block", "word_bits", "synapse_header_bits"))
+    words, left = np.zeros_like(synapses), synapses.copy()
+    while left.any():
+        here = np.minimum(left, block)
+        words += np.where(here > 0, (here * bits + header + word - 1) // word, 0)
+        left -= here
+    return words
 
 
 def _registers(network: Network, cores: Ints) -> dict[str, dict[int, int]]:
