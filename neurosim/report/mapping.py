@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group
@@ -9,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neurosim.check import CheckResult, Line
+from neurosim.check.correlation import Correlation
 from neurosim.check.measure import MappingMetrics
 from neurosim.mapping.metrics import Figure, figures
 from neurosim.report.engineering import count, engineering, share
@@ -77,6 +79,19 @@ def metrics_table(metrics: MappingMetrics) -> Group:
     for name, gap in metrics.gaps.items():
         used.add_row(f"{name}: gap to best known, to bound", f"{_gap(gap.to_best)}, {_gap(gap.to_bound)}")
     return Group(table, used)
+
+
+def correlation_table(found: Sequence[Correlation], title: str) -> Table:
+    """Return how well static metrics predict simulated ones."""
+    table = Table(title=f"{title}, {found[0].n} mappings" if found else title, title_justify="left")
+    for head in ("static", "simulated"):
+        table.add_column(head)
+    for head in ("Pearson r", "Spearman rho"):
+        table.add_column(head, justify="right")
+    for each in found:
+        cells = ("same in all" if value is None else f"{value:+.3f}" for value in (each.pearson, each.spearman))
+        table.add_row(each.static.replace("_", " "), each.simulated.replace("_", " "), *cells)
+    return table
 
 
 def _gap(value: float | None) -> str:
