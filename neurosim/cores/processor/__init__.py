@@ -1,7 +1,7 @@
 """Processor cores: neurons and synapses in software, on a fixed tick, with performance levels (SpiNNaker2)."""
 
 from neurosim.cores.processor.flat import flat, reset
-from neurosim.cores.processor.limits import core_filler, usage
+from neurosim.cores.processor.limits import core_filler, table_filler, usage
 from neurosim.cores.processor.load import load
 from neurosim.cores.processor.lower import lower
 from neurosim.cores.processor.mac import mac_array
@@ -26,5 +26,6 @@ __all__ = [
     "router_entries",
     "stamp",
     "start",
+    "table_filler",
     "usage",
 ]
