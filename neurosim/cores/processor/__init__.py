@@ -2,7 +2,7 @@
 
 from neurosim.cores.processor.audit import AUDIT
 from neurosim.cores.processor.flat import flat, reset
-from neurosim.cores.processor.limits import core_filler, usage
+from neurosim.cores.processor.limits import core_filler, table_filler, usage
 from neurosim.cores.processor.load import load
 from neurosim.cores.processor.lower import lower
 from neurosim.cores.processor.mac import mac_array
@@ -28,5 +28,6 @@ __all__ = [
     "router_entries",
     "stamp",
     "start",
+    "table_filler",
     "usage",
 ]
