@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +20,11 @@ Seed = Annotated[int, typer.Option(help="Seed of the mapper.")]
 Changes = Annotated[
     list[str] | None, typer.Option("--set", help="Change a figure, limits.compartments=512; may be repeated.")
 ]
+DeadCores = Annotated[list[int] | None, typer.Option("--dead-core", help="Core that cannot be used; may be repeated.")]
+DeadLinks = Annotated[
+    list[str] | None, typer.Option("--dead-link", help="Link that cannot be used, from tile 3,0 to 4,0: 3,0-4,0.")
+]
+TimeLimit = Annotated[float | None, typer.Option(help="Seconds after which a search returns its best.", min=0)]
 Samples = Annotated[int, typer.Option(help="Samples of random pulses to run; 0 = run nothing.", min=0)]
 Steps = Annotated[int, typer.Option(help="Steps per sample.", min=1)]
 Rate = Annotated[float, typer.Option(help="Probability of a pulse per input line and step.", min=0, max=1)]
@@ -43,6 +49,9 @@ def map_(
     out: Annotated[Path | None, typer.Option("--out", help="Mapping file to write.")] = None,
     plan: Plan = None,
     changes: Changes = None,
+    dead_cores: DeadCores = None,
+    dead_links: DeadLinks = None,
+    time_limit: TimeLimit = None,
     samples: Samples = 2,
     steps: Steps = 16,
     rate: Rate = 0.2,
@@ -58,6 +67,7 @@ def map_(
     from neurosim.report.floor_plan import floor_plan
     from neurosim.report.mapping import check_report, metrics_table
     from neurosim.report.picture import check_png, write_png
+    from neurosim.report.progress import ProgressBars
     from neurosim.scenario.mapped import Pulses, map_model
 
     check_engine(engine)
@@ -65,11 +75,23 @@ def map_(
     find_mapper(mapper)
     network = load_network(model)
     silicon = load_chip(chip).with_overrides(_figures(changes))
-    descriptor = chip if chip != silicon.name else None
-    pulses = Pulses(samples, steps, rate)
-    mapped = map_model(
-        network, silicon, mapper, seed, model=model, descriptor=descriptor, pulses=pulses, engine=engine
-    )  # fmt: skip
+    links = [_link(text) for text in dead_links or []]
+    with ProgressBars(off=as_json) as bars:
+        shown = bars.track(f"mapper {mapper}")
+        mapped = map_model(
+            network,
+            silicon,
+            mapper,
+            seed,
+            model=model,
+            descriptor=chip if chip != silicon.name else None,
+            pulses=Pulses(samples, steps, rate),
+            dead_cores=dead_cores or [],
+            dead_links=links,
+            time_limit=time_limit,
+            progress=lambda _, done, __: shown(round(100 * done), 100),
+            engine=engine,
+        )
     if out is not None and mapped.check.passed:
         write_file(mapped.file, out)
     if plan is not None and mapped.metrics is not None:
@@ -154,6 +176,15 @@ def _figures(changes: list[str] | None) -> dict[str, str]:
             raise NeurosimError(f"--set {change}: must have the form limits.compartments=512")
         figures[path.strip()] = value.strip()
     return figures
+
+
+def _link(text: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Read a directed link between tiles; raises NeurosimError."""
+    found = re.fullmatch(r"(\d+),(\d+)-(\d+),(\d+)", text.strip())
+    if found is None:
+        raise NeurosimError(f"--dead-link {text}: must have the form 3,0-4,0, columns and rows of two tiles")
+    a, b, c, d = map(int, found.groups())
+    return (a, b), (c, d)
 
 
 def _show(as_json: bool, data: Callable[[], Any], picture: Callable[[], Any]) -> None:

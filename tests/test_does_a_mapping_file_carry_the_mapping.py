@@ -193,6 +193,16 @@ def test_does_an_illegal_file_fail_with_status_1(call, tmp_path):
     assert any("limit compartments on core 0: needed 276, available 100" in text for text in findings)
 
 
+def test_does_map_go_round_dead_cores_and_links(call, tmp_path):
+    dead = ["--dead-core", "0", "--dead-core", "1", "--dead-link", "0,0-1,0"]
+    status, out, _ = call("map", "mnist-common", "--chip", "truenorth", *dead, "--out", "m.json", "--json")
+    assert (status, json.loads(out)["check"]["passed"]) == (0, True)
+    raw = json.loads((tmp_path / "m.json").read_text())
+    assert (raw["dead_cores"], raw["dead_links"]) == ([0, 1], [[0, 1]])
+    assert {(p["column"], p["row"]) for p in raw["cores"]}.isdisjoint({(0, 0), (1, 0)})
+    assert call("check", "m.json", "--samples", "0")[0] == 0
+
+
 def test_is_the_reason_of_an_impossible_problem_one_line(call):
     status, out, err = call("map", "mnist-pulsed", "--chip", "truenorth")
     assert (status, out) == (2, "")
@@ -206,6 +216,9 @@ def test_is_the_reason_of_an_impossible_problem_one_line(call):
             ["map", "mnist-common", "--chip", "loihi", "--mapper", "snak"],
             "unknown mapper 'snak', did you mean 'snake'?",
         ),
+        (["map", "mnist-common", "--chip", "loihi", "--dead-link", "1-2"], "--dead-link 1-2: must have the form"),
+        (["map", "mnist-common", "--chip", "loihi", "--dead-link", "0,0-2,0"], "no neighbours among the 8 x 4 tiles"),
+        (["map", "mnist-common", "--chip", "loihi", "--dead-core", "128"], "dead core 128: loihi has cores 0..127"),
         (["map", "mnist-common", "--chip", "loihi", "--set", "x"], "--set x: must have the form"),
         (["map", "mnist-common", "--chip", "loihi", "--out", "no/folder/m.json"], "no/folder/m.json: no such file"),
         (["schema", "maping"], "unknown format 'maping', did you mean 'mapping'?"),

@@ -77,7 +77,8 @@ def accepted(mapping, pulses):
     assert all(line.legal and line.agrees for line in result.lines)
 
 
-QUICK = [name for name in ("sequential", "snake", "hilbert") if name in mapper_names()]
+SLOW = {"mesh", "exact"}  # a process of its own, and a solver; their mappings are legal in their own tests
+QUICK = [name for name in mapper_names() if name not in SLOW]
 
 
 @settings(max_examples=40)

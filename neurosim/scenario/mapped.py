@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 import resource
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter
@@ -19,10 +21,12 @@ from neurosim.chip import Chip
 from neurosim.errors import NeurosimError
 from neurosim.mapping import Mapping
 from neurosim.mapping.exchange import MappingFile, to_file
+from neurosim.mapping.watch import Progress
 from neurosim.network import Network
 from neurosim.program import Program
 
-_LIBRARIES = ("neurosim", "numpy")
+_LIBRARIES = ("neurosim", "numpy", "scipy", "numba", "pymetis", "mtkahypar", "ortools")
+Tile = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -62,20 +66,37 @@ def map_model(
     model: str | None = None,
     descriptor: str | None = None,
     pulses: Pulses = Pulses(),
+    dead_cores: Sequence[int] = (),
+    dead_links: Sequence[tuple[Tile, Tile]] = (),
+    time_limit: float | None = None,
+    progress: Progress | None = None,
     engine: str = "compiled",
 ) -> Mapped:
     """Map a network, check the mapping, and measure it on random pulses if it passes.
 
-    The mapper's time includes lowering. Raises NeurosimError, CapacityError for a network that does not fit.
+    ``dead_links`` are pairs of neighbouring tiles as (column, row). ``time_limit`` (seconds) and ``progress`` are for
+    long searches. The mapper's time includes lowering. Raises NeurosimError, CapacityError for a network that does not
+    fit.
     """
     before, began = _peak_bytes(), perf_counter()
-    mapping = map_network(network, chip, mapper, seed)
+    mapping = map_network(
+        network, chip, mapper, seed, dead_cores=dead_cores, dead_links=dead_links, time_limit=time_limit,
+        progress=progress,
+    )  # fmt: skip
     seconds, grown = perf_counter() - began, _peak_bytes() - before
     inputs = pulses.of(mapping)
-    result = check(mapping, inputs=inputs, engine=engine)
+    broken = [(_number(a, chip), _number(b, chip)) for a, b in dead_links]
+    result = check(mapping, inputs=inputs, dead_cores=dead_cores, dead_links=set(broken), engine=engine)
     file = to_file(
-        mapping, model=model, descriptor=descriptor, seconds=seconds, peak_bytes=grown, versions=versions()
-    )  # fmt: skip
+        mapping,
+        model=model,
+        descriptor=descriptor,
+        seconds=seconds,
+        peak_bytes=grown,
+        versions=versions(),
+        dead_cores=list(dead_cores),
+        dead_links=broken,
+    )
     if not result.passed:
         return Mapped(mapping, None, file, result, None)
     program = load_program(mapping)
@@ -83,14 +104,16 @@ def map_model(
     return Mapped(mapping, program, file, result, metrics)
 
 
+def _number(tile: Tile, chip: Chip) -> int:
+    return tile[1] * chip.columns + tile[0]
+
+
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of what mappers build on."""
+    """Return the versions of Python and of what mappers build on, as far as it is installed."""
     found = {"python": platform.python_version()}
     for name in _LIBRARIES:
-        try:
+        with suppress(PackageNotFoundError):
             found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
     return found
 
 
