@@ -1,18 +1,20 @@
 """Are the dynamic metrics those of what happened, and equal to the static ones where routes alone decide?"""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from engine_cases import LOIHI2, SPINNAKER, TRUENORTH, integer_case, placed
 
 import neurosim as ns
 from neurosim.check.dynamic import DynamicMetrics, _windows, isi_distortion, spike_disorder
-from neurosim.check.measure import measure, utilisation
+from neurosim.check.measure import Resources, measure, utilisation
 from neurosim.check.result import Line
 from neurosim.check.steps import loads_per_step
 from neurosim.cores import core_kind
 from neurosim.errors import NeurosimError
 from neurosim.mapping import Mapping
-from neurosim.mapping.metrics import Gap, figures
+from neurosim.mapping.metrics import Gap, StaticMetrics, figures
 
 LOIHI = ns.load_chip("loihi")
 CHIPS = [LOIHI, LOIHI2, SPINNAKER, TRUENORTH]
@@ -135,3 +137,10 @@ def test_has_every_metric_a_unit_and_a_definition():
     for figure in figures(DynamicMetrics):
         assert figure.unit
         assert len(figure.definition) > 10
+
+
+@pytest.mark.parametrize("metrics", [StaticMetrics, DynamicMetrics, Resources])
+def test_does_the_documentation_define_every_metric_as_the_code_does(metrics):
+    text = (Path(__file__).resolve().parent.parent / "docs" / "mapping.md").read_text().replace("\\|", "|")
+    for figure in figures(metrics):
+        assert f"| `{figure.name}` | {figure.unit} | {figure.definition} |" in text
