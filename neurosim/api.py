@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Dict
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neurosim import chip as chip_room
 from neurosim.chip import Chip
 from neurosim.cores import core_kind, vocabulary_of
+from neurosim.cores.problem import Link, problem_of
 from neurosim.engine.how import Sink
 from neurosim.engine.simulate import simulate as run_program
 from neurosim.engine.world import World
 from neurosim.errors import NeurosimError, UnsupportedError
-from neurosim.mapping import Mapping, MappingProblem, assign, nets_of, refuse_illegal
+from neurosim.mapping import Mapping, Watch, assign, nets_of, refuse_illegal
+from neurosim.mapping.watch import Progress
 from neurosim.network import Network, Projection
 from neurosim.program import Program
 from neurosim.results import Energy, Host, Run
@@ -31,25 +33,33 @@ def load_chip(name_or_path: str | Path) -> Chip:
     return chip_room.load_chip(name_or_path, vocabulary_of)
 
 
-def map_network(network: Network, chip: Chip, mapper: str = "sequential", seed: int = 0) -> Mapping:
-    """Lower a network for a chip and place it; raises CapacityError when it does not fit."""
+def map_network(
+    network: Network,
+    chip: Chip,
+    mapper: str = "sequential",
+    seed: int = 0,
+    *,
+    rates: Dict[str, ArrayLike] | NDArray[np.float64] | None = None,
+    fixed: Dict[str, ArrayLike] | None = None,
+    dead_cores: Iterable[int] = (),
+    dead_links: Iterable[Link] = (),
+    time_limit: float | None = None,
+    progress: Progress | None = None,
+) -> Mapping:
+    """Lower a network for a chip and place it; raises CapacityError when it does not fit.
+
+    ``rates``, ``fixed``, ``dead_cores`` and ``dead_links`` as in ``problem_of``, by populations of the lowered network.
+    Long searches end after ``time_limit`` seconds or when interrupted, with the best so far; ``progress`` is called
+    with (stage, part done, cost).
+    """
     kind = core_kind(chip.core_kind)
     if network.learns and not getattr(kind, "LEARNS", False):
         first = next(p for p in network.projections if p.learning is not None)
         raise UnsupportedError(f"{chip.name}: projection {first.source} -> {first.target}: learning unsupported")
     lowered = kind.lower(network, chip)
-    nets = nets_of(lowered.network)
-    problem = MappingProblem(
-        chip.name,
-        lowered.network.n_neurons,
-        nets,
-        chip.columns,
-        chip.rows,
-        chip.cores_per_tile,
-        kind.core_filler(lowered, nets, chip),
-        frozenset(range(chip.n_cores)) - frozenset(chip.usable_cores),
-    )
-    return Mapping(network, lowered, chip, assign(mapper, problem, seed), mapper, seed)
+    problem = problem_of(lowered, chip, rates=rates, fixed=fixed, dead_cores=dead_cores, dead_links=dead_links)
+    core_of = assign(mapper, problem, seed, Watch(time_limit, progress))
+    return Mapping(network, lowered, chip, core_of, mapper, seed)
 
 
 def load_program(mapping: Mapping, options: Dict[str, Any] | None = None) -> Program:

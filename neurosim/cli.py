@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from neurosim.cli_f18a import app as f18a
+from neurosim.cli_mapping import register
 from neurosim.errors import NeurosimError
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(f18a, name="f18a")
+register(app)
 
 ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario file, or a name from the catalog.")]
 Chips = Annotated[list[str] | None, typer.Option("--chip", help="Chip, may be repeated; replaces the scenario's.")]
@@ -38,6 +40,9 @@ Trace = Annotated[
 Samples = Annotated[int | None, typer.Option(help="Number of samples.")]
 Steps = Annotated[str | None, typer.Option(help="Input steps T, or several: 4,8,16.")]
 Mapper = Annotated[str | None, typer.Option(help="Mapping algorithm.")]
+MappingOf = Annotated[
+    Path | None, typer.Option("--mapping", help="Mapping file, for the chip that it names, in place of a mapper.")
+]
 Seed = Annotated[int | None, typer.Option(help="Root seed.")]
 Changes = Annotated[list[str] | None, typer.Option("--set", help="Change a.b=value; may be repeated.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the resolved configuration and stop.")]
@@ -78,6 +83,7 @@ def run(
     samples: Samples = None,
     steps: Steps = None,
     mapper: Mapper = None,
+    mapping: MappingOf = None,
     seed: Seed = None,
     changes: Changes = None,
     out: Out = None,
@@ -90,7 +96,7 @@ def run(
     from neurosim.scenario.schema import scenario_kind
 
     given = {"chips": chip, "engine": engine, "network": network, "threads": threads}
-    options = _options(changes, steps, **given, samples=samples, mapper=mapper, seed=seed)
+    options = _options(changes, steps, **given, samples=samples, mapper=mapper, seed=seed) + _stated(mapping)
     kind = scenario_kind(scenario)
     if kind == "characterisation":
         _characterise(scenario, options, as_json, out, workers, dry_run)
@@ -133,6 +139,16 @@ def _options(changes: list[str] | None, steps: str | None, **given: Any) -> list
     options: list[tuple[str, Any]] = [parse_change(change) for change in changes or []]
     options += [(f"scenario.{name}", value) for name, value in given.items() if value is not None]
     return options if steps is None else [*options, ("scenario.steps", _steps(steps))]
+
+
+def _stated(mapping: Path | None) -> list[tuple[str, Any]]:
+    """Return what a mapping file changes in a scenario: where the neurons of its chip are, and figures of the chip."""
+    if mapping is None:
+        return []
+    from neurosim.mapping.exchange import read_file
+
+    file = read_file(mapping)
+    return [(f"chip.{file.chip.name}.mapping", str(mapping)), (f"chip.{file.chip.name}.set", dict(file.chip.set))]
 
 
 def _steps(text: str) -> list[int]:

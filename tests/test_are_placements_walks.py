@@ -10,9 +10,10 @@ from strategies import LOIHI, draw_case, unmapped
 
 import neurosim as ns
 from neurosim.errors import CapacityError, NeurosimError
-from neurosim.mapping import MappingProblem, mapper_names, registry
+from neurosim.mapping import MappingProblem, Nets, mapper_names, registry
 from neurosim.mapping.place.hilbert import hilbert_walk
 from neurosim.mapping.place.order import place_along
+from neurosim.mapping.place.problem import placement_of
 from neurosim.mapping.place.row_major import row_major_walk
 from neurosim.mapping.place.snake import snake_walk
 from neurosim.network import Compartment, CompartmentNeuron, Network, Population
@@ -72,20 +73,22 @@ def test_does_hilbert_keep_clusters_closer_together_than_rows(columns, rows):
     assert spread(hilbert_walk(columns, rows)) < spread(row_major_walk(columns, rows))
 
 
-def problem(n, columns=8, rows=4, cores_per_tile=4):
-    return MappingProblem("chip", n, None, columns, rows, cores_per_tile, None)
+def placement(n, columns=8, rows=4, cores_per_tile=4):
+    """Clusters that do not talk."""
+    none = np.zeros(0, dtype=np.int64)
+    nets = Nets(none, none, np.zeros(1, dtype=np.int64), none, none, 0)
+    problem = MappingProblem("chip", n, nets, columns, rows, cores_per_tile, None)
+    return placement_of(problem, np.arange(n, dtype=np.int32), "each")
 
 
 def test_are_all_cores_of_a_tile_taken_before_the_next_tile():
     # Core id = tile x 4 + slot, tile = row x 8 + column.
-    clusters = np.repeat(np.arange(128, dtype=np.int32), 2)
-    cores = place_along(problem(256), clusters, snake_walk(8, 4))
-    assert cores[::2].tolist() == cores[1::2].tolist()
-    tiles = cores[::8] // 4
-    assert (cores[::2].reshape(32, 4) % 4).tolist() == [[0, 1, 2, 3]] * 32
+    cores = place_along(placement(128), snake_walk(8, 4))
+    tiles = cores[::4] // 4
+    assert (cores.reshape(32, 4) % 4).tolist() == [[0, 1, 2, 3]] * 32
     assert tiles[:9].tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 15]
     with pytest.raises(CapacityError, match="limit cores: needed 129, available 128"):
-        place_along(problem(129), np.arange(129, dtype=np.int32), snake_walk(8, 4))
+        place_along(placement(129), snake_walk(8, 4))
 
 
 @pytest.mark.parametrize("name", WALKS)

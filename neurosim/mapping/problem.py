@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.mapping.geometry import Ways, ways_of
 from neurosim.mapping.legality import Usage
 from neurosim.network import Network
 
@@ -26,6 +27,22 @@ class CoreFill(Protocol):
 
         ``sends`` is the number of (net, core) pairs that the neuron reaches, as far as the mapper knows it
         (see ``Nets.sends``); it fills the tables of destinations.
+        """
+
+
+class BulkFill(CoreFill, Protocol):
+    """A CoreFill that can also tell for many neurons at once: exactly what adding them in this order would tell."""
+
+    def hold(self, neurons: NDArray[np.int64], sends: NDArray[np.int64]) -> Usage | None:
+        """Return the limit that an empty core with exactly these neurons (ascending) exceeds, None if it holds them.
+
+        ``sends`` int64[neurons] as in ``add``.
+        """
+
+    def least(self, neurons: NDArray[np.int64]) -> tuple[Usage, ...]:
+        """Return what these neurons need at least of each limit, summed over however many cores they are spread.
+
+        ``needed`` may exceed ``available``, which is that of one core: their ratio bounds the number of cores.
         """
 
 
@@ -67,6 +84,13 @@ class Nets:
         """Nets that reach a neuron, with repetition when a net has several synapses on it."""
         ptr, nets = self.by_neuron
         return nets[ptr[neuron] : ptr[neuron + 1]] if neuron + 1 < len(ptr) else nets[:0]
+
+    def reaching_each(self, neurons: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return (count per neuron, nets one after another): what ``reaching`` gives for each of some neurons."""
+        ptr, nets = self.by_neuron
+        first, end = ptr[np.minimum(neurons, len(ptr) - 1)], ptr[np.minimum(neurons + 1, len(ptr) - 1)]
+        counts = end - first
+        return counts, nets[np.repeat(end - np.cumsum(counts), counts) + np.arange(counts.sum())]
 
     def sends(self, core_of: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return how many (net, core) pairs each neuron sends to under an assignment to cores, int64[neurons]."""
@@ -120,7 +144,13 @@ class MappingProblem:
 
     ``columns`` x ``rows`` tiles of ``cores_per_tile`` cores; core id = tile * cores_per_tile + slot and
     tile = row * columns + column. ``new_core()`` opens an empty core of the chip's kind. ``unusable`` lists core ids
-    that do not exist or are kept for the system; nothing may be placed there.
+    that do not exist, are dead or are kept for the system; nothing may be placed there.
+
+    ``rates`` float64[inputs + neurons]: spikes of each source in a window, None for one each. ``fixed`` gives the core
+    of neurons that have no choice. ``dead_links`` are directed links, as (from tile, to tile) of neighbours, which no
+    dimension-ordered (X, then Y) route may use. Input line k enters at tile ``ports[k % len(ports)]``; every
+    packet passes tile ``hub``, if there is one. ``whole`` names the limit that an assignment of all neurons (cores or
+    clusters, int32[n]) exceeds in tables that the chip has once, if there are such.
     """
 
     chip: str
@@ -131,6 +161,12 @@ class MappingProblem:
     cores_per_tile: int
     new_core: Callable[[], CoreFill]
     unusable: frozenset[int] = frozenset()
+    rates: NDArray[np.float64] | None = None
+    fixed: Mapping[int, int] = field(default_factory=dict)
+    dead_links: frozenset[tuple[int, int]] = frozenset()
+    ports: tuple[int, ...] = ()
+    hub: int | None = None
+    whole: Callable[[NDArray[np.int32]], Usage | None] | None = None
 
     @property
     def n_cores(self) -> int:
@@ -141,3 +177,47 @@ class MappingProblem:
     def n_usable(self) -> int:
         """Number of cores that can be used."""
         return self.n_cores - len(self.unusable)
+
+    @cached_property
+    def usable(self) -> NDArray[np.int64]:
+        """Ids of the cores that can be used, ascending."""
+        return np.setdiff1d(np.arange(self.n_cores), np.array(sorted(self.unusable), dtype=np.int64))
+
+    @cached_property
+    def ways(self) -> Ways:
+        """The ways between tiles."""
+        return ways_of(self.columns, self.rows, self.hub, self.dead_links)
+
+    @property
+    def spikes(self) -> NDArray[np.float64]:
+        """Spikes of each net in the window, float64[nets]: its source's rate, 1 where no rates are given."""
+        if self.rates is None:
+            return np.ones(self.nets.n)
+        return np.asarray(self.rates, dtype=np.float64)[self.nets.source]
+
+    @cached_property
+    def pins(self) -> dict[int, int]:
+        """The cluster of each fixed neuron: cores that hold any are clusters 0, 1, ... by ascending core id."""
+        cluster = {core: k for k, core in enumerate(self.pinned_cores)}
+        return {neuron: cluster[core] for neuron, core in self.fixed.items()}
+
+    @cached_property
+    def pinned_cores(self) -> list[int]:
+        """Ids of the cores that hold fixed neurons, ascending."""
+        return sorted(set(self.fixed.values()))
+
+    def excess(self, neurons: NDArray[np.int64], sends: NDArray[np.int64]) -> Usage | None:
+        """Return the limit that a core with exactly these neurons (ascending) exceeds, None if it holds them.
+
+        ``sends`` int64[neurons] as in CoreFill.add. Asks the core kind for all of them at once where it can tell.
+        """
+        core = self.new_core()
+        at_once = getattr(core, "hold", None)
+        if at_once is not None:
+            usage: Usage | None = at_once(neurons, sends)
+            return usage
+        for neuron, targets in zip(neurons.tolist(), sends.tolist(), strict=True):
+            limit = core.add(neuron, targets)
+            if limit is not None:
+                return limit
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,10 +68,14 @@ class Floor:
 
 def floor_of(run: RunResult) -> Floor:
     """Return the whole chip, or of a large one what lies around the cores in use and the ports."""
-    chip = run.chip
+    return floor_around(run.chip, [run.program.position(k) for k in range(len(run.program.cores))])
+
+
+def floor_around(chip: Chip, used: Iterable[tuple[int, int]]) -> Floor:
+    """Return the whole chip, or of a large one what lies around the tiles in use and the ports."""
     if chip.columns * chip.rows <= _FEW_TILES:
         return Floor(chip, range(chip.columns), range(chip.rows))
-    places = [run.program.position(k) for k in range(len(run.program.cores))] + list(chip.io.ports)
+    places = [*used, *chip.io.ports]
     columns = _around([x for x, _ in places], chip.columns)
     return Floor(chip, columns, _around([y for _, y in places], chip.rows))
 

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO, StringIO
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
+
+from neurosim.errors import FileError, NeurosimError
 
 # Colours that stay apart for colour-blind readers (M. Okabe and K. Ito, Color Universal Design, 2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -66,6 +69,20 @@ class Picture:
         text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", text)
         text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{self.name}-", text)
         return re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', "", text, count=1)
+
+
+def check_png(path: Path | None) -> None:
+    """Raise NeurosimError for a picture file that is to be anything but a PNG."""
+    if path is not None and path.suffix.lower() != ".png":
+        raise NeurosimError(f"{path}: pictures are written as .png")
+
+
+def write_png(picture: Picture, path: Path) -> None:
+    """Write a picture as a PNG file; raises FileError."""
+    try:
+        path.write_bytes(picture.png)
+    except OSError as error:
+        raise FileError(path, (error.strerror or "cannot be written").lower()) from None
 
 
 def canvas(height: float, draw: Callable[[Any], None]) -> Any:

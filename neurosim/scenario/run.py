@@ -27,6 +27,7 @@ from neurosim.results import Run, inference_latency, spike_latency
 from neurosim.scenario.code_costs import code_costs
 from neurosim.scenario.code_studies import CodeStudies, prepare_studies, run_studies
 from neurosim.scenario.code_studies import PreparedStudies as Studies
+from neurosim.scenario.exchange import mapping_for
 from neurosim.scenario.reference import Reference
 from neurosim.scenario.result import Refusal, RunResult, ScenarioResult
 from neurosim.scenario.schema import Scenario, resolved
@@ -48,11 +49,12 @@ _LIBRARIES = ("neurosim", "numpy", "numba", "simpy")
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """One model on one chip, mapped and checked."""
+    """One model on one chip, mapped by ``mapper`` and checked."""
 
     model: Model
     chip: str
     program: Program
+    mapper: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +97,7 @@ def prepare(scenario: Scenario, refuse: bool = True) -> Prepared:
             )
         for name, chip in chips.items():
             try:
-                placed.append(Placed(model, name, _program(scenario, name, chip, model)))
+                placed.append(_placed(scenario, name, chip, model))
             except (CapacityError, UnsupportedError) as error:
                 if refuse:
                     raise
@@ -113,11 +115,15 @@ def _chip(scenario: Scenario, name: str) -> Chip:
     return chip
 
 
-def _program(scenario: Scenario, name: str, chip: Chip, model: Model) -> Program:
+def _placed(scenario: Scenario, name: str, chip: Chip, model: Model) -> Placed:
     options, about = scenario.options(name), scenario.scenario
-    mapping = map_network(model.network, chip, options.mapper or about.mapper, about.seed)
+    if options.mapping is not None:
+        mapping = mapping_for(options.mapping, model.network, chip)
+    else:
+        mapping = map_network(model.network, chip, options.mapper or about.mapper, about.seed)
     levels = {"level_policy": options.level_policy, "level_threshold": options.level_threshold}
-    return load_program(mapping, {key: value for key, value in levels.items() if value is not None})
+    program = load_program(mapping, {key: value for key, value in levels.items() if value is not None})
+    return Placed(model, name, program, mapping.mapper)
 
 
 def run_scenario(
@@ -207,7 +213,7 @@ def _result(prepared: Prepared, place: Placed, run: Run, reference: Reference, s
         lowering=tuple(_with_effect(record, measured) for record in program.lowered.records),
         usage=tuple(core_kind(chip.core_kind).usage(program)),
         warnings=_warnings(run, chip, options.constants, host.counted),
-        mapper=options.mapper or prepared.scenario.scenario.mapper,
+        mapper=place.mapper,
         seconds=seconds,
         code=code_costs(program, run),
         recorded_additions=place.model.provenance["training"].get("additions_10000", {}).get(str(steps)),

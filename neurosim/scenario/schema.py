@@ -65,11 +65,13 @@ class HostOptions(Strict):
 class ChipOptions(Strict):
     """``[chip.NAME]``: constant set, mapper, boundary, host, and figures of the descriptor changed for this run.
 
+    ``mapping`` is a mapping file that takes the place of a mapper, see docs/mapping.md.
     ``level_policy`` and ``level_threshold`` choose the performance level on chips that have several.
     """
 
     constants: str | None = None
     mapper: str | None = None
+    mapping: str | None = None
     level_policy: str | None = None
     level_threshold: Annotated[int, Field(ge=0, strict=True)] | None = None
     boundary: Literal["cores", "chip", "chip with host"] | None = None

@@ -1,5 +1,6 @@
 """The compartment core of Loihi: integer current-based neurons, synapse lists, unicast output axons."""
 
+from neurosim.cores.compartment.audit import AUDIT
 from neurosim.cores.compartment.flat import flat, reset
 from neurosim.cores.compartment.flat import learned_by as learned
 from neurosim.cores.compartment.flat import rest_cores as rest
@@ -12,6 +13,7 @@ from neurosim.cores.compartment.vocabulary import VOCABULARY
 from neurosim.cores.compartment.widths import arithmetic
 
 __all__ = [
+    "AUDIT",
     "LEARNS",
     "MULTICAST",
     "VOCABULARY",

@@ -13,7 +13,7 @@ from neurosim.chip import Chip
 from neurosim.cores.compartment.bank import banks_of, compartment_bytes, is_programmed
 from neurosim.cores.compartment.encode import Encoding, encode
 from neurosim.cores.compartment.image import CompartmentImage
-from neurosim.cores.compartment.memory import axon_words, index_bits
+from neurosim.cores.compartment.memory import axon_words, index_bits, is_dense
 from neurosim.cores.compartment.noise import Noise, noise_of
 from neurosim.cores.compartment.registers import registers
 from neurosim.cores.compartment.step import Parameters
@@ -208,6 +208,46 @@ class _Shared:
             tuple(bank.program for bank in banks),
         )
 
+    def needs(self, neurons: Ints, sends: Ints) -> dict[str, int]:
+        """Return how much of every limit a core with exactly these neurons (ascending) uses."""
+        chip, sizes = self.chip, np.diff(self.unit_ptr)[neurons]
+        first, compartments = np.cumsum(sizes) - sizes, int(sizes.sum())
+        units = np.repeat(self.unit_ptr[neurons] - first, sizes) + np.arange(compartments)
+        counts, nets = self.nets.reaching_each(neurons)
+        order = np.argsort(nets, kind="stable")
+        target = (np.repeat(first, counts) + self.port[nets])[order]
+        net, begin, synapses = np.unique(nets[order], return_index=True, return_counts=True)
+        sparse = ~is_dense(target, np.append(begin, len(target)))
+        bits = self.bits[net] + np.where(sparse, index_bits(compartments, chip), 0)
+        words = int(axon_words(synapses, bits, chip).sum())
+        delay = int(self.delay[neurons].max(initial=0))
+        needs = {
+            "compartments": compartments,
+            "input_axons": len(net),
+            "output_axons": int(sends.sum()),
+            "synapse_memory_words": words,
+            "compartment_profiles": len(np.unique(self.profile[units])),
+            "threshold_profiles": len(set(self.threshold[units].tolist()) - {-1}),
+            "synapse_formats": len(np.unique(self.format[net] + sparse)),
+            "delay_max": delay,
+            "accumulator_slots": accumulator_slots(delay, chip) * compartments,
+            "refractory_max": int(self.refractory[neurons].max(initial=0)),
+            "weight_bits_max": int(self.weight_bits[neurons].max(initial=0)),
+        }
+        if not chip.limit("programmable"):
+            return needs
+        state = self.state[units]
+        run = [self.programs[k] for k in set(self.program[units].tolist()) - {-1}]
+        return needs | _programmed(int(state.sum()), int(state.max(initial=0)), run, words, chip)
+
+
+def _exceeded(needs: dict[str, int], chip: Chip) -> Usage | None:
+    """Return the first limit that is exceeded."""
+    for limit, needed in needs.items():
+        if needed > chip.limit(limit):
+            return Usage(limit, -1, needed, chip.limit(limit))
+    return None
+
 
 class _Axons(NamedTuple):
     """The input axons that some nets have on a core, one entry per net.
@@ -273,14 +313,31 @@ class CompartmentFill:
             largest = max(needs["state_bytes_max"], int(shared.state[units].max()))
             run = [shared.programs[k] for k in programs]
             wanted |= _programmed(state, largest, run, wanted["synapse_memory_words"], chip)
-        for limit, needed in wanted.items():
-            if needed > chip.limit(limit):
-                return Usage(limit, -1, needed, chip.limit(limit))
+        exceeded = _exceeded(wanted, chip)
+        if exceeded is not None:
+            return exceeded
         for column, values in zip(self._axons, after, strict=True):
             column[nets] = values
         self._profiles, self._thresholds, self._formats, self.needs = profiles, thresholds, formats, wanted
         self._programs, self._state, self._rules = programs, state, rules
         return None
+
+    def hold(self, neurons: Ints, sends: Ints) -> Usage | None:
+        """Return the limit that an empty core with exactly these neurons (ascending) exceeds, None if it holds them."""
+        return _exceeded(self._shared.needs(neurons, sends), self._shared.chip)
+
+    def least(self, neurons: Ints) -> tuple[Usage, ...]:
+        """Return what these neurons need at least of each limit, summed over however many cores they are spread."""
+        shared, chip = self._shared, self._shared.chip
+        nets = shared.nets.reaching_each(neurons)[1]
+        sending = np.isin(shared.nets.source - shared.nets.n_inputs, neurons)
+        needs = {
+            "compartments": int(np.diff(shared.unit_ptr)[neurons].sum()),
+            "input_axons": len(np.unique(nets)),
+            "output_axons": int(sending.sum()),
+            "synapse_memory_words": -(-int(shared.bits[nets].sum()) // chip.limit("word_bits")),
+        }
+        return tuple(Usage(limit, -1, needed, chip.limit(limit)) for limit, needed in needs.items())
 
     @staticmethod
     def _grown(before: _Axons, target: Ints, added: Ints) -> _Axons:

@@ -1,5 +1,6 @@
 """Crossbar cores: binary synapses between axons and integer neurons, on a fixed tick (TrueNorth)."""
 
+from neurosim.cores.crossbar.audit import AUDIT
 from neurosim.cores.crossbar.flat import flat, reset
 from neurosim.cores.crossbar.limits import core_filler, usage
 from neurosim.cores.crossbar.load import load
@@ -10,6 +11,7 @@ from neurosim.cores.crossbar.vocabulary import VOCABULARY
 from neurosim.cores.crossbar.widths import arithmetic
 
 __all__ = [
+    "AUDIT",
     "MULTICAST",
     "VOCABULARY",
     "arithmetic",

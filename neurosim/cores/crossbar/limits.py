@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurosim.chip import Chip
 from neurosim.cores.crossbar.image import CrossbarImage
@@ -17,6 +19,8 @@ from neurosim.mapping.lowering import Lowered
 from neurosim.mapping.problem import CoreFill, Nets
 from neurosim.network import Network
 from neurosim.program import Destinations, Program
+
+Ints = NDArray[np.int64]
 
 
 def usage(program: Program) -> tuple[Usage, ...]:
@@ -94,6 +98,16 @@ class _Shared:
     targets: int
     neurons: int
 
+    @cached_property
+    def draws_array(self) -> NDArray[np.bool_]:
+        """``draws`` as an array."""
+        return np.array(self.draws, dtype=np.bool_)
+
+    @cached_property
+    def outside_array(self) -> Ints:
+        """``outside`` as an array."""
+        return np.array(self.outside, dtype=np.int64)
+
 
 class CrossbarFill:
     """One core being filled: its axons (nets), and its columns with the copies that neurons need for their targets."""
@@ -117,3 +131,27 @@ class CrossbarFill:
             return Usage("neurons", -1, columns, shared.neurons)
         self.axons, self.columns = axons, columns
         return None
+
+    def hold(self, neurons: Ints, sends: Ints) -> Usage | None:
+        """Return the limit that an empty core with exactly these neurons exceeds, None if it holds them."""
+        shared = self._shared
+        targets = sends + shared.outside_array[neurons]
+        crowded = targets[shared.draws_array[neurons]].max(initial=0)
+        needs = {
+            "targets_per_neuron": (int(crowded), shared.targets),
+            "axons": (len(np.unique(shared.nets.reaching_each(neurons)[1])), shared.axons),
+            "neurons": (int(np.maximum(-(-targets // shared.targets), 1).sum()), shared.neurons),
+        }
+        over = ((limit, *pair) for limit, pair in needs.items() if pair[0] > pair[1])
+        return next((Usage(limit, -1, needed, available) for limit, needed, available in over), None)
+
+    def least(self, neurons: Ints) -> tuple[Usage, ...]:
+        """Return what these neurons need at least of each limit, summed over however many cores they are spread."""
+        shared, nets = self._shared, self._shared.nets
+        sent = np.bincount(np.maximum(nets.source - nets.n_inputs, -1) + 1, minlength=len(shared.outside) + 1)[1:]
+        columns = np.maximum(-(-(sent + shared.outside_array)[neurons] // shared.targets), 1)
+        axons = len(np.unique(nets.reaching_each(neurons)[1]))
+        return (
+            Usage("axons", -1, axons, shared.axons),
+            Usage("neurons", -1, int(columns.sum()), shared.neurons),
+        )

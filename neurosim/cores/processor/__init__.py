@@ -1,7 +1,8 @@
 """Processor cores: neurons and synapses in software, on a fixed tick, with performance levels (SpiNNaker2)."""
 
+from neurosim.cores.processor.audit import AUDIT
 from neurosim.cores.processor.flat import flat, reset
-from neurosim.cores.processor.limits import core_filler, usage
+from neurosim.cores.processor.limits import core_filler, table_filler, usage
 from neurosim.cores.processor.load import load
 from neurosim.cores.processor.lower import lower
 from neurosim.cores.processor.mac import mac_array
@@ -12,6 +13,7 @@ from neurosim.cores.processor.vocabulary import VOCABULARY
 from neurosim.cores.processor.widths import arithmetic
 
 __all__ = [
+    "AUDIT",
     "MULTICAST",
     "VOCABULARY",
     "arithmetic",
@@ -26,5 +28,6 @@ __all__ = [
     "router_entries",
     "stamp",
     "start",
+    "table_filler",
     "usage",
 ]

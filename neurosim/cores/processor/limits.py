@@ -13,7 +13,7 @@ from neurosim.cores.processor.encode import refuse_unstorable, signed_bits
 from neurosim.cores.processor.image import ProcessorImage
 from neurosim.cores.processor.memory import data_bytes
 from neurosim.cores.processor.registers import registers
-from neurosim.cores.processor.router import router_entries
+from neurosim.cores.processor.router import entries_of, router_entries
 from neurosim.mapping.legality import Usage
 from neurosim.mapping.lowering import Lowered
 from neurosim.mapping.problem import CoreFill, Nets
@@ -98,3 +98,37 @@ class ProcessorFill:
         self._sources |= sources
         self._neurons, self._synapses, self._delay, self.needs = neurons, synapses, delay, wanted
         return None
+
+    def hold(self, neurons: NDArray[np.int64], sends: NDArray[np.int64]) -> Usage | None:
+        """Return the limit that an empty core with exactly these neurons exceeds, None if it holds them."""
+        chip, nets = self._shared.chip, self._shared.nets
+        counts, reaching = nets.reaching_each(neurons)
+        rows = len(np.unique(nets.source[reaching]))
+        delay = int(self._shared.delay[neurons].max(initial=1))
+        data = data_bytes(len(neurons), int(counts.sum()), rows, delay, chip)
+        for limit, needed in {"data_bytes": data, "sram_bytes": chip.limit("code_bytes") + data}.items():
+            if needed > chip.limit(limit):
+                return Usage(limit, -1, needed, chip.limit(limit))
+        return None
+
+    def least(self, neurons: NDArray[np.int64]) -> tuple[Usage, ...]:
+        """Return what these neurons need at least of each limit, summed over however many cores they are spread."""
+        chip, nets = self._shared.chip, self._shared.nets
+        counts, reaching = nets.reaching_each(neurons)
+        rows, delay = len(np.unique(nets.source[reaching])), int(self._shared.delay[neurons].min(initial=1))
+        data = data_bytes(len(neurons), int(counts.sum()), rows, delay, chip)
+        room = min(chip.limit("data_bytes"), chip.limit("sram_bytes") - chip.limit("code_bytes"))
+        return (Usage("data_bytes", -1, data, room),)
+
+
+def table_filler(nets: Nets, chip: Chip) -> Callable[[NDArray[np.int32]], Usage | None]:
+    """Return a function that tells whether the event router's one table holds an assignment to cores.
+
+    Counts what ``usage`` will find loaded; where cores stand makes no difference.
+    """
+
+    def whole(core_of: NDArray[np.int32]) -> Usage | None:
+        needed, room = entries_of(nets, core_of), chip.limit("router_entries")
+        return Usage("router_entries", -1, needed, room) if needed > room else None
+
+    return whole

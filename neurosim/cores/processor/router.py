@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.mapping.problem import Nets
 from neurosim.program import Destinations, Program
 
 _UNUSED, _MIXED = -1, -2  # instead of a route: no spike has a key of this block; the block has several routes
@@ -22,6 +23,18 @@ def router_entries(program: Program) -> int:
     overlap in order of priority may need fewer. In a tiling of several chips each router is taken to hold all.
     """
     return sum(_entries(_routes(destinations)) for destinations in (program.inputs, *program.outputs))
+
+
+def entries_of(nets: Nets, core_of: NDArray[np.int32]) -> int:
+    """Return the entries that ``router_entries`` will find when neurons stand on these cores (or clusters)."""
+    n, cores = len(core_of), int(core_of.max(initial=0)) + 1
+    pairs = np.unique(nets.source[nets.net_of_synapse] * cores + core_of[nets.target])
+    source, core = pairs // cores, (pairs % cores).astype(np.int32)
+    ptr = np.searchsorted(source, np.arange(nets.n_inputs + n + 1))
+    route = _routes(Destinations(ptr, core, core))
+    order = np.argsort(core_of, kind="stable")
+    own = np.split(route[nets.n_inputs :][order], np.cumsum(np.bincount(core_of, minlength=cores))[:-1])
+    return sum(_entries(part) for part in (route[: nets.n_inputs], *own) if len(part))
 
 
 def _routes(destinations: Destinations) -> NDArray[np.int64]:

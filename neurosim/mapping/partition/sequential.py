@@ -6,23 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.errors import CapacityError
+from neurosim.mapping.partition.fill import fill_along
+from neurosim.mapping.partition.settle import settle
 from neurosim.mapping.problem import MappingProblem
+from neurosim.mapping.watch import Watch
+
+
+def sequential(problem: MappingProblem, *, seed: int = 0, watch: Watch | None = None) -> NDArray[np.int32]:
+    """Fill cores in neuron order, around fixed neurons if there are any; ``seed`` has no effect."""
+    return sequential_fill(problem)
 
 
 def sequential_fill(problem: MappingProblem) -> NDArray[np.int32]:
     """Return the cluster of every neuron, int32[n]; clusters are numbered in the order of opening.
 
-    How many cores a neuron sends to is known only when all are filled: the fill starts with the fewest possible
-    and is repeated, with more room for destinations, until no neuron sends to more than was reckoned with.
     Raises CapacityError when one neuron does not fit on an empty core.
     """
-    reckoned = problem.nets.sends(np.zeros(problem.n_neurons, dtype=np.int32))
-    while True:
-        cluster_of = _fill(problem, reckoned.tolist())
-        sends = problem.nets.sends(cluster_of)
-        if np.all(sends <= reckoned):
-            return cluster_of
-        reckoned = np.maximum(sends, reckoned)
+    if problem.fixed:
+        return fill_along(problem, np.arange(problem.n_neurons))
+    return settle(problem, lambda sends: _fill(problem, sends.tolist()))
 
 
 def _fill(problem: MappingProblem, sends: list[int]) -> NDArray[np.int32]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.mapping.partition.sequential import sequential_fill
 from neurosim.mapping.place.order import place_along
-from neurosim.mapping.problem import MappingProblem
+from neurosim.mapping.place.problem import PlacementProblem
+from neurosim.mapping.watch import Watch
 
 
 def hilbert_walk(columns: int, rows: int) -> list[tuple[int, int]]:
@@ -39,6 +39,6 @@ def _tile_at(index: int, side: int) -> tuple[int, int]:
     return x, y
 
 
-def hilbert(problem: MappingProblem, *, seed: int = 0) -> NDArray[np.int32]:
-    """Fill cores in neuron order and place them along a Hilbert curve; ``seed`` has no effect."""
-    return place_along(problem, sequential_fill(problem), hilbert_walk(problem.columns, problem.rows))
+def hilbert(problem: PlacementProblem, *, seed: int = 0, watch: Watch | None = None) -> NDArray[np.int64]:
+    """Place clusters, in their order, along a Hilbert curve; ``seed`` has no effect."""
+    return place_along(problem, hilbert_walk(problem.columns, problem.rows))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.mapping.partition.sequential import sequential_fill
 from neurosim.mapping.place.order import place_along
-from neurosim.mapping.problem import MappingProblem
+from neurosim.mapping.place.problem import PlacementProblem
+from neurosim.mapping.watch import Watch
 
 
 def snake_walk(columns: int, rows: int) -> list[tuple[int, int]]:
@@ -15,6 +15,6 @@ def snake_walk(columns: int, rows: int) -> list[tuple[int, int]]:
     return [(column if row % 2 == 0 else columns - 1 - column, row) for row in range(rows) for column in range(columns)]
 
 
-def snake(problem: MappingProblem, *, seed: int = 0) -> NDArray[np.int32]:
-    """Fill cores in neuron order and place them along a snake; ``seed`` has no effect."""
-    return place_along(problem, sequential_fill(problem), snake_walk(problem.columns, problem.rows))
+def snake(problem: PlacementProblem, *, seed: int = 0, watch: Watch | None = None) -> NDArray[np.int64]:
+    """Place clusters, in their order, along a snake; ``seed`` has no effect."""
+    return place_along(problem, snake_walk(problem.columns, problem.rows))

@@ -1,0 +1,6 @@
+"""The networks that mapping algorithms are compared on: generated from seeds, pinned by hashes, with recorded rates."""
+
+from neurosim.benchset.catalog import ORDERS, bench_names, build, pinned
+from neurosim.benchset.rates import recorded_rates
+
+__all__ = ["ORDERS", "bench_names", "build", "pinned", "recorded_rates"]

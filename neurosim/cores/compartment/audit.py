@@ -1,0 +1,84 @@
+"""Compartment cores for the checker: synapse lists and registers read back, as the memories hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neurosim.chip import Chip
+from neurosim.cores.audit import ABSENT, Auditor, Ints, Rows
+from neurosim.cores.compartment.audit_needs import needs
+from neurosim.network import CompartmentNeuron, Network, ProgrammedNeuron
+from neurosim.program import Program
+
+_FIELDS = ("decay_u", "decay_v", "bias", "threshold", "refractory", "spiking", "initial")
+_JOINS = ("none", "add", "max", "min", "pass")
+
+
+def values(network: Network) -> Ints:
+    """Return what each synapse adds: the weight times two to the power of its projection's exponent."""
+    parts = [_times_power(p.weights.astype(np.int64), p.exponent) for p in network.projections]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+
+
+def _times_power(weights: Ints, exponent: int) -> Ints:
+    return weights << exponent if exponent >= 0 else weights >> -exponent
+
+
+def rows(image: Any, chip: Chip) -> Rows:
+    """Read the synapse lists of one core back; the delay field counts the steps after the next one."""
+    weight, delay = image.weight.astype(np.int64), image.delay.astype(np.int64) + 1
+    return Rows(image.axon_ptr, image.target.astype(np.int64), weight, delay)
+
+
+def units(program: Program, core: Ints, first: Ints) -> Ints:
+    """Return the compartments of every neuron."""
+    neurons = program.lowered.network.neurons
+    return np.concatenate([np.full(p.size, p.compartments, dtype=np.int64) for p in neurons])
+
+
+def wanted(network: Network, chip: Chip) -> Mapping[str, Ints]:
+    """Return the registers of every compartment of the network in order, or of programs as far as they have any."""
+    columns: dict[str, list[Ints]] = {name: [] for name in (*_FIELDS, "join", *_programmed(network))}
+    for population in network.neurons:
+        model, shape = population.neuron, (population.size, population.compartments)
+        for name, column in columns.items():
+            block = np.full(shape, ABSENT, dtype=np.int64)
+            if isinstance(model, CompartmentNeuron) and name in (*_FIELDS, "join"):
+                for k, part in enumerate(model.compartments):
+                    block[:, k] = _JOINS.index(part.join) if name == "join" else getattr(part, name)
+            elif isinstance(model, ProgrammedNeuron):
+                given = _given(model)
+                if name in given:
+                    block[:, 0] = given[name]
+            column.append(block.ravel())
+    return {name: np.concatenate(parts) for name, parts in columns.items()}
+
+
+def _programmed(network: Network) -> list[str]:
+    models = [p.neuron for p in network.neurons if isinstance(p.neuron, ProgrammedNeuron)]
+    return sorted({name for model in models for name in _given(model)})
+
+
+def _given(model: ProgrammedNeuron) -> dict[str, Any]:
+    first = {f"register {name}": model.initial.get(name, 0) for name in model.program.registers}
+    return first | {f"parameter {name}": model.parameters[name] for name in model.program.parameters}
+
+
+def found(image: Any, chip: Chip) -> Mapping[str, Ints]:
+    """Return the same registers of every unit of one core."""
+    columns = {name: np.full(image.n, ABSENT, dtype=np.int64) for name in (*_FIELDS, "join")}
+    for name, column in columns.items():
+        column[image.fixed] = image.initial if name == "initial" else getattr(image.parameters, name)
+    for bank in image.banks:
+        registers = ("register", bank.program.registers, bank.initial)
+        for kind, names, table in (registers, ("parameter", bank.program.parameters, bank.parameters)):
+            for k, name in enumerate(names):
+                column = columns.setdefault(f"{kind} {name}", np.full(image.n, ABSENT, dtype=np.int64))
+                column[bank.unit] = table[:, k]
+    return columns
+
+
+AUDIT = Auditor(needs, values, rows, units, wanted, found)
