@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from neurosim.mapping.legality import Usage
 from neurosim.network import (
     Compartment,
     CompartmentNeuron,
+    LearningRule,
     Network,
     NeuronProgram,
     Population,
@@ -21,7 +23,18 @@ from neurosim.network import (
 )
 
 _PROFILE = ("decay_u", "decay_v", "refractory")
-Format = tuple[int, str, int, int]
+
+
+class Format(NamedTuple):
+    """Bits per weight, sign mode, exponent, bits per delay and per tag, and the rule of synapses that learn."""
+
+    bits: int
+    sign: str
+    exponent: int
+    delay_bits: int
+    tag_bits: int = 0
+    rule: LearningRule | None = None
+    modulates: bool = False
 
 
 def needs(network: Network, core_of: NDArray[np.int32], chip: Chip) -> list[Usage]:
@@ -31,13 +44,14 @@ def needs(network: Network, core_of: NDArray[np.int32], chip: Chip) -> list[Usag
     compartments = np.concatenate([np.full(p.size, p.compartments, dtype=np.int64) for p in network.neurons])
     count = per_core(cores, cores, compartments)
     where, formats = cores[synapses.target], [_format(p, chip) for p in network.projections]
-    late = greatest(where, synapses.delay - 1)
+    longest = np.array([_longest(p, chip) for p in network.projections], dtype=np.int64)[synapses.projection]
+    late = greatest(where, np.maximum(synapses.delay - 1, longest))
     net = synapses.projection * (network.n_inputs + network.n_neurons) + synapses.source
     from_neuron = np.flatnonzero(synapses.source >= network.n_inputs)
     sender = cores[synapses.source[from_neuron] - network.n_inputs]
     pairs = net[from_neuron] * chip.n_cores + where[from_neuron]
     words, distinct = _memory(synapses, net, where, _units(cores, compartments), count, formats, chip)
-    widths = np.array([f[0] for f in formats], dtype=np.int64)[synapses.projection]
+    widths = np.array([f.bits for f in formats], dtype=np.int64)[synapses.projection]
     wanted = {
         "compartments": count,
         "input_axons": per_core(where, net),
@@ -47,6 +61,7 @@ def needs(network: Network, core_of: NDArray[np.int32], chip: Chip) -> list[Usag
         "delay_max": late,
         "accumulator_slots": {core: n * _slots(late.get(core, 0), chip) for core, n in count.items()},
         "weight_bits_max": greatest(where, widths),
+        "learning_rules": _rules(network, synapses.projection, where),
         **_registers(network, cores),
     }
     if chip.limit("programmable"):
@@ -62,14 +77,37 @@ def _slots(delay: int, chip: Chip) -> int:
     return max(slots, chip.limit("delay_window"))
 
 
+def _longest(projection: Projection, chip: Chip) -> int:
+    """Return the longest delay after the next step that a rule may make, 0 where none does."""
+    rule = projection.learning
+    if rule is None or not any(each.target == "d" for each in rule.sums):
+        return 0
+    return chip.limit("delay_max") if rule.max_delay is None else rule.max_delay
+
+
 def _format(projection: Projection, chip: Chip) -> Format:
-    """Return bits per weight, sign mode, exponent and bits per delay of a projection."""
+    """Return how the synapses of a projection are stored."""
+    delay = int(np.max(projection.delay, initial=1)) - 1 if len(projection.targets) else 0
+    delay_bits = max(delay, _longest(projection, chip)).bit_length()
+    if projection.modulates:
+        return Format(chip.width("reward_bits"), "mixed", 0, delay_bits, modulates=True)
+    rule = projection.learning
+    if rule is not None:  # weights have their full width, and tags are stored where they are read or changed
+        tag = chip.width("tag_bits") if "t" in rule.variables else 0
+        return Format(chip.limit("weight_bits_max"), rule.sign, projection.exponent, delay_bits, tag, rule)
     low, high = int(projection.weights.min(initial=0)), int(projection.weights.max(initial=0))
     sign = "mixed" if low < 0 < high else "negative" if low < 0 else "positive"
     bits = max(max(high, -low).bit_length() + (sign == "mixed"), 1)
     bits += bits == chip.limit("weight_bits_gap")
-    delay = int(np.max(projection.delay, initial=1)) - 1 if len(projection.targets) else 0
-    return bits, sign, projection.exponent, delay.bit_length()
+    return Format(bits, sign, projection.exponent, delay_bits)
+
+
+def _rules(network: Network, projection: Ints, where: Ints) -> dict[int, int]:
+    """Return how many different rules the synapses of every core have."""
+    learning = [p.learning for p in network.projections]
+    number = {rule: k for k, rule in enumerate(dict.fromkeys(learning)) if rule is not None}
+    rule = np.array([number.get(each, -1) if each is not None else -1 for each in learning], dtype=np.int64)[projection]
+    return per_core(where[rule >= 0], rule[rule >= 0])
 
 
 def _units(cores: Ints, compartments: Ints) -> Ints:
@@ -94,7 +132,7 @@ def _memory(
     size, head = np.diff(np.append(begins, len(order))), order[begins]
     core, projection = where[head], synapses.projection[head]
     index = {each: _index_bits(n, chip) for each, n in count.items()}
-    bits = np.array([own + delay for own, _, _, delay in formats], dtype=np.int64)[projection]
+    bits = np.array([f.bits + f.delay_bits + f.tag_bits for f in formats], dtype=np.int64)[projection]
     bits = bits + np.where(sparse, [index[each] for each in core.tolist()], 0).astype(np.int64)
     distinct = {each: k for k, each in enumerate(dict.fromkeys(formats))}
     kind = 2 * np.array([distinct[each] for each in formats], dtype=np.int64)[projection] + sparse

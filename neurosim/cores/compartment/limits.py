@@ -233,6 +233,7 @@ class _Shared:
             "accumulator_slots": accumulator_slots(delay, chip) * compartments,
             "refractory_max": int(self.refractory[neurons].max(initial=0)),
             "weight_bits_max": int(self.weight_bits[neurons].max(initial=0)),
+            "learning_rules": len(set(self.rule[net].tolist()) - {-1}),
         }
         if not chip.limit("programmable"):
             return needs
