@@ -30,6 +30,7 @@ bench: .venv/installed
 	@echo
 	$(BIN)/python benchmarks/engines.py
 	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/plastic.py
 	python=$(BIN)/python; [ ! -f .bench/nest/installed ] || python=.bench/nest/bin/python; $$python benchmarks/functional.py
 	if [ -f .bench/sanafe/installed ]; then .bench/sanafe/bin/python benchmarks/peers.py; \
 	else echo "SANA-FE is not installed here: make bench-peers"; fi
