@@ -32,6 +32,7 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/f18a.py
 	$(BIN)/python benchmarks/ga144.py
+	$(BIN)/python benchmarks/plastic.py
 	python=$(BIN)/python; [ ! -f .bench/nest/installed ] || python=.bench/nest/bin/python; $$python benchmarks/functional.py
 	if [ -f .bench/sanafe/installed ]; then .bench/sanafe/bin/python benchmarks/peers.py; \
 	else echo "SANA-FE is not installed here: make bench-peers"; fi

@@ -102,7 +102,7 @@ def run(
         _characterise(scenario, options, as_json, out, workers, dry_run)
     elif kind == "programs":
         _run_programs(scenario, options, as_json, out, workers, dry_run)
-    elif kind in ("stdp", "learning"):
+    elif kind in ("learning", "reward", "stdp"):
         _learn(scenario, kind, options, as_json, out, dry_run)
     else:
         _run(scenario, options, as_json, out, workers, dry_run, trace=trace)

@@ -35,6 +35,7 @@ DAVIES = {
     "hop_north_south": (6.5, 4.0),
     "spike_generation": (0, 0),
     "random_number": (0, 0),
+    "learning_update": (6.1, 120),
 }
 SILICON = {
     "neuron_update_inactive": (6.0, 51.2),
@@ -187,7 +188,6 @@ def test_are_fitted_figures_called_fitted():
 def test_is_what_is_not_simulated_not_predicted():
     rows = [row for row in rows_of("loihi") if row.kind == "not predicted"]
     assert {row.quantity.partition(":")[0] for row in rows} == {
-        "learning update of a synapse",
         "synaptic operation, shared weights",
     }
     assert all(row.note and row.error is None and row.constants is None for row in rows)
@@ -278,7 +278,7 @@ def test_is_a_chip_without_published_points_refused(call):
         ('measure = "energy"', 'measure = "enrgy"', "found 'enrgy', did you mean 'energy'?"),
         ("quantity = ", "quantiti = ", "quantiti: unknown key, did you mean 'quantity'?"),
         ("value = 52,", "valu = 52,", "valu: unknown key, did you mean 'value'?"),
-        ('note = "learning on the chip is not simulated"', "", "without predict a note is needed"),
+        ('note = "shared weights are not simulated"', "", "without predict a note is needed"),
         ('"embedded_clocks"', '"embedded_clock"', "did you mean 'embedded_clocks'?"),
     ],
 )

@@ -11,6 +11,7 @@ from neurosim.cli import app
 from neurosim.errors import NeurosimError
 from neurosim.scenario.exponential import fit_exponential
 from neurosim.scenario.online import prepare_online, run_online
+from neurosim.scenario.reward import prepare_reward, run_reward
 from neurosim.scenario.stdp import prepare_stdp, run_stdp
 
 
@@ -149,3 +150,45 @@ def test_does_a_learned_network_answer_as_it_learned():
     again = ns.simulate(ns.map(learned, prepared.chip), np.zeros((1, 16, 794), dtype=bool), learning="keep")
     np.testing.assert_array_equal(again.learned.weight, weights)  # no pulses: nothing more to learn
     assert np.any(weights != 0)
+
+
+# ---- a choice that reward alone can teach ------------------------------------------------------------------------
+
+
+def test_does_reward_teach_the_choice_and_its_reversal():
+    found = run("reward_choice")["reward"]
+    shares, control = (np.array([share for _, share in found[name]]) for name in ("curve", "without_reward"))
+    assert found["reversal"] == 300
+    assert np.all(shares[2:6] > 0.9)  # learned within 100 trials
+    assert shares[6] < 0.3  # the other answer is right now
+    assert np.all(shares[9:] > 0.9)  # learned again
+    # Without reward it is chance: 600 choices, a standard deviation of 2 %; some are no choice at all.
+    assert 0.4 < control.mean() < 0.56
+
+
+def test_do_both_engines_choose_alike():
+    changes = [("task.trials", 12), ("task.block", 4), ("task.reversal", 6)]
+    results = [
+        run_reward(prepare_reward("reward_choice", [*changes, ("scenario.engine", engine)]))
+        for engine in ("event", "compiled")
+    ]
+    assert np.array_equal(results[0].right, results[1].right)
+    assert np.array_equal(results[0].run.learned.weight, results[1].run.learned.weight)
+    assert np.array_equal(results[0].run.times.step_ends, results[1].run.times.step_ends)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("task.cues", 7), "task.cues 7: cannot share 40 lines evenly"),
+        (("task.reward_step", 48), "task.reward_step 48: must lie after the cue of 16 steps"),
+        (("scenario.model", "digits-online"), "the second of 2 lines"),
+        (("scenario.engine", "both"), "engine 'both' runs everything twice"),
+        (("task.trails", 3), "task.trails: unknown key, did you mean 'trials'?"),
+    ],
+)
+def test_is_a_bad_task_refused_in_one_line(change, problem):
+    with pytest.raises(NeurosimError) as error:
+        prepare_reward("reward_choice", [change])
+    assert problem in str(error.value)
+    assert "\n" not in str(error.value)

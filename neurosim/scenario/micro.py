@@ -13,12 +13,20 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurosim.api import price, simulate
+from neurosim.api import map_network, price, simulate
 from neurosim.chip import Chip
 from neurosim.cores import core_kind
 from neurosim.errors import unknown
 from neurosim.mapping import Mapping as Placement
-from neurosim.network import Compartment, CompartmentNeuron, Network, Population, Projection
+from neurosim.network import (
+    Compartment,
+    CompartmentNeuron,
+    LearningRule,
+    Network,
+    Population,
+    Projection,
+    Source,
+)
 from neurosim.results import Band, Run
 from neurosim.scenario.bands import NOTHING, minus, times
 
@@ -205,6 +213,26 @@ def packet_spacing(bench: Bench) -> Cost:
     return Cost(second - first, NOTHING)
 
 
+def learning_update(bench: Bench) -> Cost:
+    """One update of a synapse: a step without spikes at whose end synapses learn, less the same with learning off."""
+    number = 50
+    synapses = replace(
+        Projection.dense("in", "cells", np.zeros((1, number), dtype=np.int64), delay=1, zeros=True),
+        exponent=bench.chip.width("weight_shift"),
+        learning=LearningRule(("dw = x0",)),
+    )
+    cell = Compartment(decay_u=4095, decay_v=0, threshold=64)
+    populations = Population("in", 1, Source()), Population("cells", number, CompartmentNeuron((cell,)))
+    mapping = map_network(Network("learning", populations, (synapses,), ("cells",)), bench.chip)
+
+    def step(learning: str) -> Cost:
+        nothing = np.zeros((1, 1, 1), np.bool_)
+        run = simulate(mapping, nothing, constants=bench.constants, engine="event", learning=learning)
+        return Cost(int(run.times.step_ends[0, 0]), price(run, bench.chip, bench.constants).dynamic)
+
+    return (step("reset") - step("off")) / number
+
+
 OPERATIONS: Mapping[str, Callable[[Bench], Cost]] = {
     "neuron_update_inactive": inactive_update,
     "neuron_update_active": active_update,
@@ -220,4 +248,5 @@ OPERATIONS: Mapping[str, Callable[[Bench], Cost]] = {
     "hop_north_south": hop_north_south,
     "barrier": barrier,
     "packet_spacing": packet_spacing,
+    "learning_update": learning_update,
 }

@@ -20,7 +20,7 @@ def drop_stale_code() -> None:
     """Remove kept code of the cores and of this engine that is older than any file it may be made of."""
     shared = _newest([_PACKAGE / "cores"], "*.py")
     kinds = [folder for folder in (_PACKAGE / "cores").iterdir() if (folder / "__init__.py").exists()]
-    newest = {folder: max(shared, _newest([folder], "*.py")) for folder in kinds}
+    newest = {folder: max(shared, _newest([folder], "**/*.py")) for folder in kinds}
     here = Path(__file__).parent
     newest[here] = max(_newest([here], "*.py"), *newest.values())
     for folder, time in newest.items():
@@ -47,8 +47,8 @@ def _indexes(folder: Path) -> list[Path]:
     """Return the index files of the compiled functions of a folder's modules."""
     elsewhere = os.environ.get("NUMBA_CACHE_DIR")
     if not elsewhere:
-        return list((folder / "__pycache__").glob("*.nbi"))
-    stems = {path.stem for path in folder.glob("*.py")}
+        return list(folder.glob("**/__pycache__/*.nbi"))
+    stems = {path.stem for path in folder.glob("**/*.py")}
     return [path for path in Path(elsewhere).rglob("*.nbi") if path.name.split(".")[0] in stems]
 
 

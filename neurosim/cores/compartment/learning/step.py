@@ -216,6 +216,7 @@ def _evaluate(p: Plastic, core: int, scheme: int, epoch: int, clock: int) -> int
     parts = _of_neurons(p, core, first, last)
     active, scales = np.zeros(last - first, dtype=np.int64), np.zeros(last - first, dtype=np.int64)
     keys = np.array([page(p.key[0], W, clock), page(p.key[0], D, clock), page(p.key[0], T, clock)])
+    room = np.zeros((2, 3), dtype=np.int64)
     start, updates = p.core[core, NEURONS], 0
     for a in range(p.core[core, AXONS], p.core[core + 1, AXONS]):
         if axon[a, SCHEME] != scheme:
@@ -231,7 +232,7 @@ def _evaluate(p: Plastic, core: int, scheme: int, epoch: int, clock: int) -> int
                 active[n], scales[n] = q, value
                 n += 1
         if n > 0:
-            _update(p, rules, widths, scheme, begin, end, start, first, active[:n], scales[:n], parts, keys)
+            _update(p, rules, widths, scheme, begin, end, start, first, active[:n], scales[:n], parts, keys, room)
     return int(updates)
 
 
@@ -261,13 +262,22 @@ def _update(
     scales: Ints,
     parts: Ints,
     keys: NDArray[np.uint64],
+    room: Ints,
 ) -> None:
-    """Add the products that are not zero on an axon to the variables of its synapses begin..end-1."""
+    """Add the products that are not zero on an axon to the variables of its synapses begin..end-1.
+
+    Most neurons contribute nothing most of the time: where one product is left, its row tells at once.
+    """
     post, synapse, weight, delay, tag = p.post, p.synapse, p.weight, p.delay, p.tag
     product, factor, row = rules.product, rules.factor, rules.scheme[scheme]
     low, high, point = widths.low, widths.high, widths.point
-    values, sums = np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64)
-    for s in range(begin, end):
+    values, sums = room[0], room[1]
+    s = begin
+    while True:
+        if len(active) == 1:
+            s = _next(parts[active[0] - first], post, s, end, start)
+        if s >= end:
+            break
         n, changed = post[s] - start, False
         for k in range(len(active)):
             q = active[k]
@@ -282,13 +292,23 @@ def _update(
             term = min(max(term, low), high)
             target = product[q, TARGET]
             sums[target] = min(max(sums[target] + term, low), high)
+        s += 1
         if not changed:
             continue
-        bits = point + row[DROP]
-        new = _rounded(sums[0], bits, keys[0], synapse[s]) << row[DROP]
-        weight[s] = min(max(new, row[LOW]), row[HIGH])
-        delay[s] = min(max(_rounded(sums[1], point, keys[1], synapse[s]), 0), row[LONGEST])
-        tag[s] = min(max(_rounded(sums[2], point, keys[2], synapse[s]), widths.tag_low), widths.tag_high)
+        bits, number = point + row[DROP], synapse[s - 1]
+        new = _rounded(sums[0], bits, keys[0], number) << row[DROP]
+        weight[s - 1] = min(max(new, row[LOW]), row[HIGH])
+        delay[s - 1] = min(max(_rounded(sums[1], point, keys[1], number), 0), row[LONGEST])
+        tag[s - 1] = min(max(_rounded(sums[2], point, keys[2], number), widths.tag_low), widths.tag_high)
+
+
+@njit(cache=True)
+def _next(part: Ints, post: NDArray[np.int32], begin: int, end: int, start: int) -> int:
+    """Return the first synapse from one on whose neuron contributes something, ``end`` if there is none."""
+    for s in range(begin, end):
+        if part[np.uint64(post[np.uint64(s)] - start)] != 0:
+            return s
+    return end
 
 
 @njit(cache=True, inline="always")
