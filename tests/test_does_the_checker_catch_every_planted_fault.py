@@ -7,6 +7,7 @@ import pytest
 from engine_cases import SPINNAKER, TRUENORTH, integer_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from learning_cases import random_case
 from planted_faults import CASES, FAULTS
 from strategies import LOIHI, cases, place, seeds
 
@@ -113,3 +114,23 @@ def test_is_no_random_placement_on_a_clock_refused(seed, layers, chip):
     pool = rng.permutation(np.array(chip.usable_cores))[: int(rng.integers(1, 30))]
     core_of = rng.choice(pool, mapping.lowered.network.n_neurons).astype(np.int32)
     accepted(Mapping(net, mapping.lowered, chip, core_of, "random", 0), pulses[:1])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_are_synapses_that_learn_read_back(seed):
+    network, pulses, *_ = random_case(seed)
+    mapping = place(network, seed, LOIHI2)
+    result = check(mapping, inputs=pulses)
+    assert result.findings == []
+    assert result.part("completeness").verdict == result.part("legality").verdict == "passed"
+    assert result.part("equivalence").verdict == "not checked"
+    assert max(line.needed for line in result.lines if line.limit == "learning_rules") > 0
+
+
+def test_is_a_register_that_learns_checked():
+    network, _, *_ = random_case(1)
+    mapping = ns.map(network, LOIHI2)
+    program = ns.load_program(mapping)
+    plastic = program.images[0].plastic
+    plastic.weight[0] ^= 2
+    assert check(mapping, program=program).part("completeness").verdict == "failed"

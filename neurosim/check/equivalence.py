@@ -24,7 +24,10 @@ def equivalence(mapping: Mapping, kind: CoreKind, run: Run, inputs: NDArray[Any]
         findings += _differences(run, reference, inputs.shape[1])
         spikes = sum(int(run.spikes.counts[name].sum()) for name in run.spikes.counts)
     if not compared:
-        return Part.skipped(NAME, "neurons draw random numbers core by core, or the network is too large for one core")
+        reason = "neurons draw random numbers core by core, or the network is too large for one core"
+        if mapping.network.learns:
+            reason = "synapses learn, which the run without a chip does not do"
+        return Part.skipped(NAME, reason)
     note = f"{spikes} spikes in {run.samples} samples of {inputs.shape[1]} steps, against {' and '.join(compared)}"
     return Part.of(NAME, note, findings)
 

@@ -55,6 +55,8 @@ def references(mapping: Placed, kind: CoreKind, inputs: NDArray[Any]) -> Iterato
 
 
 def _is_functional(network: Network, widths: Arithmetic | None) -> bool:
+    if network.learns or any(p.modulates for p in network.projections):
+        return False
     known = AddAndFire | LIF | Accumulator
     if widths is None:
         return all(isinstance(p.neuron, known) for p in network.neurons)

@@ -18,8 +18,15 @@ _JOINS = ("none", "add", "max", "min", "pass")
 
 
 def values(network: Network) -> Ints:
-    """Return what each synapse adds: the weight times two to the power of its projection's exponent."""
+    """Return what each synapse adds: the weight times two to the power of its projection's exponent.
+
+    A weight to the third factor counts only at neurons that have synapses that learn.
+    """
     parts = [_times_power(p.weights.astype(np.int64), p.exponent) for p in network.projections]
+    for p, part in zip(network.projections, parts, strict=True):
+        if p.modulates:
+            learning = [q.targets for q in network.projections if q.target == p.target and q.learning is not None]
+            part[~np.isin(p.targets, np.concatenate([p.targets[:0], *learning]))] = 0
     return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
 
 
@@ -30,7 +37,24 @@ def _times_power(weights: Ints, exponent: int) -> Ints:
 def rows(image: Any, chip: Chip) -> Rows:
     """Read the synapse lists of one core back; the delay field counts the steps after the next one."""
     weight, delay = image.weight.astype(np.int64), image.delay.astype(np.int64) + 1
+    if image.plastic is not None:
+        _read_plastic(image, chip, weight)
     return Rows(image.axon_ptr, image.target.astype(np.int64), weight, delay)
+
+
+def _read_plastic(image: Any, chip: Chip, weight: Ints) -> None:
+    """Put in the registers of synapses that learn, and the gains of those that modulate."""
+    plastic = image.plastic
+    for k, axon in enumerate(plastic.axon.tolist()):
+        register = plastic.weight[plastic.ptr[k] : plastic.ptr[k + 1]].astype(np.int64)
+        exponent = plastic.schemes[plastic.scheme[k]].exponent + chip.width("weight_shift")
+        weight[image.axon_ptr[axon] : image.axon_ptr[axon + 1]] = _times_power(register, exponent)
+    unit = {int(soma): k for k, soma in enumerate(plastic.soma.tolist())}
+    for k, axon in enumerate(plastic.modulator.tolist()):
+        here = slice(plastic.modulated[k], plastic.modulated[k + 1])
+        gain = dict(zip(plastic.goal[here].tolist(), plastic.gain[here].tolist(), strict=True))
+        for at in range(image.axon_ptr[axon], image.axon_ptr[axon + 1]):
+            weight[at] = gain.get(unit.get(int(image.target[at]), -1), 0)
 
 
 def units(program: Program, core: Ints, first: Ints) -> Ints:

@@ -78,11 +78,17 @@ def _slots(delay: int, chip: Chip) -> int:
 
 
 def _longest(projection: Projection, chip: Chip) -> int:
-    """Return the longest delay after the next step that a rule may make, 0 where none does."""
+    """Return the longest delay after the next step that synapses which learn are stored for, 0 for others.
+
+    All of a projection are stored alike, wherever they lie, and for what a rule may make of their delays.
+    """
     rule = projection.learning
-    if rule is None or not any(each.target == "d" for each in rule.sums):
+    if rule is None:
         return 0
-    return chip.limit("delay_max") if rule.max_delay is None else rule.max_delay
+    longest = int(np.max(projection.delay, initial=1)) - 1
+    if any(each.target == "d" for each in rule.sums):
+        longest = max(longest, chip.limit("delay_max") if rule.max_delay is None else rule.max_delay)
+    return longest
 
 
 def _format(projection: Projection, chip: Chip) -> Format:
