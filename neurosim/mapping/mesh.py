@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from neurosim.errors import NeurosimError
 from neurosim.mapping.extras import extra
 from neurosim.mapping.hypergraph import hypergraph_of
 from neurosim.mapping.partition.blocks import blocks_of
+from neurosim.mapping.partition.greedy import greedy
+from neurosim.mapping.partition.kahypar import edges_of
 from neurosim.mapping.partition.legalise import legalise
 from neurosim.mapping.place.avoid import avoiding
 from neurosim.mapping.place.problem import PlacementProblem, placement_of
@@ -42,20 +45,24 @@ def mesh(problem: MappingProblem, *, seed: int = 0, watch: Watch | None = None) 
     blocks = blocks_of(problem, graph)
     count = min(blocks.n, problem.n_usable)
     cores = nearest(problem.usable, problem.cores_per_tile, problem.ways, problem.ports, count)
-    block = np.zeros(problem.n_neurons, dtype=np.int64)
-    if count > 1:
+    nets = edges_of(graph)
+    if count < 2 or not len(nets.weight):
+        clusters = greedy(problem).astype(np.int64)
+        block = np.minimum(clusters, count - 1)
+    else:
         edges, lengths = _target(problem, cores)
-        most = max(blocks.most, -(-int(blocks.weight.sum()) // count))
         handed = {
-            **graph._asdict(),
+            "ptr": nets.ptr,
+            "pins": nets.pins,
+            "net_weight": nets.weight,
             "pin_weight": blocks.weight,
-            "most": most,
+            "most": max(blocks.most, -(-int(blocks.weight.sum()) // count)),
             "edges": edges,
             "lengths": lengths,
             "seed": seed,
         }
         block = _elsewhere(handed, min(_TIME, watch.left))
-    clusters = legalise(problem, block).astype(np.int64)
+        clusters = legalise(problem, block).astype(np.int64)
     placement = placement_of(problem, clusters, _NAME)
     return avoiding(placement, _seats(placement, clusters, cores[block]), seed)[clusters].astype(np.int32)
 
@@ -87,7 +94,7 @@ def _elsewhere(arrays: dict[str, object], seconds: float) -> Ints:
     np.savez(packed, **arrays)  # type: ignore[arg-type]
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "neurosim.mapping.mesh_worker"],
+            [sys.executable, str(Path(__file__).with_name("mesh_worker.py"))],
             input=packed.getvalue(),
             capture_output=True,
             timeout=max(seconds, 0.1),

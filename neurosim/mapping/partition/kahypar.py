@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +31,24 @@ def context_of(mapper: str, seed: int) -> Any:
     return context
 
 
-def handed_over(mapper: str, context: Any, graph: Hypergraph, weight: Ints) -> Any:
-    """Return the hypergraph with a weight per neuron; nets of one pin, which nothing can cut, are left out."""
+class Edges(NamedTuple):
+    """Hyperedges that something can cut: pins of edge e are ``pins[ptr[e] : ptr[e + 1]]``, with whole ``weight``s."""
+
+    ptr: Ints
+    pins: Ints
+    weight: Ints
+
+
+def edges_of(graph: Hypergraph) -> Edges:
+    """Return the nets of two pins or more."""
+    sizes = np.diff(graph.net_ptr)
+    chosen = sizes > 1
+    ptr = np.concatenate([[0], np.cumsum(sizes[chosen])]).astype(np.int64)
+    return Edges(ptr, graph.pin[np.repeat(chosen, sizes)], whole_weights(graph.weight)[chosen])
+
+
+def handed_over(mapper: str, context: Any, edges: Edges, weight: Ints) -> Any:
+    """Return the library's hypergraph with a weight per neuron."""
     _, start = library(mapper)
-    pins = np.diff(graph.net_ptr)
-    chosen = np.flatnonzero(pins > 1)
-    rows = np.split(graph.pin, graph.net_ptr[1:-1]) if graph.n_nets else []
-    edges = [rows[net].tolist() for net in chosen.tolist()]
-    weights = whole_weights(graph.weight)[chosen].tolist()
-    return start.create_hypergraph(context, graph.n_pins, len(edges), edges, weight.tolist(), weights)
+    nets = [pins.tolist() for pins in np.split(edges.pins, edges.ptr[1:-1])]
+    return start.create_hypergraph(context, len(weight), len(nets), nets, weight.tolist(), edges.weight.tolist())

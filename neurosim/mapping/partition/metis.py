@@ -9,6 +9,7 @@ from neurosim.mapping.extras import extra
 from neurosim.mapping.hypergraph import hypergraph_of
 from neurosim.mapping.partition.blocks import blocks_of, whole_weights
 from neurosim.mapping.partition.graph import synapse_graph
+from neurosim.mapping.partition.greedy import greedy
 from neurosim.mapping.partition.legalise import legalise
 from neurosim.mapping.problem import MappingProblem
 from neurosim.mapping.watch import Watch
@@ -21,9 +22,9 @@ def metis(problem: MappingProblem, *, seed: int = 0, watch: Watch | None = None)
     """
     pymetis = extra("metis", "pymetis")
     blocks = blocks_of(problem, hypergraph_of(problem))
-    if blocks.n < 2:
-        return legalise(problem, np.zeros(problem.n_neurons, dtype=np.int64))
     graph = synapse_graph(problem)
+    if blocks.n < 2 or not graph.nnz:
+        return greedy(problem)
     options = pymetis.Options(seed=seed, ufactor=1, numbering=0)
     adjacency = pymetis.CSRAdjacency(graph.indptr.astype(np.int64), graph.indices.astype(np.int64))
     _, block = pymetis.part_graph(

@@ -15,7 +15,7 @@ from neurosim.mapping.watch import Watch
 
 Ints = NDArray[np.int64]
 
-_SMALL = 64  # neurons that are not cut further
+_SMALL = 64  # neurons that are sorted but not cut further
 _DENSE = 200  # up to which all eigenvectors are computed at once
 _PRECISION = 1e-3
 
@@ -23,8 +23,8 @@ _PRECISION = 1e-3
 def spectral(problem: MappingProblem, *, seed: int = 0, watch: Watch | None = None) -> NDArray[np.int32]:
     """Fill cores along the order of recursive spectral bisection (M. Fiedler 1973; A. Pothen et al. 1990).
 
-    Within every part the neurons are sorted by the second eigenvector of the normalised Laplacian and cut in the
-    middle. Where time runs out parts keep the order they have.
+    Within every part the neurons are sorted by the second eigenvector of the normalised Laplacian and, down to 64, cut
+    in the middle. Where time runs out parts keep the order they have.
     """
     watch = watch or Watch()
     order = np.arange(problem.n_neurons)
@@ -33,12 +33,10 @@ def spectral(problem: MappingProblem, *, seed: int = 0, watch: Watch | None = No
     with watch.interruptible():
         while waiting and not watch.over:
             first, end = waiting.pop()
-            if end - first <= _SMALL:
-                continue
             part = order[first:end]
             order[first:end] = part[spectral_order(csr_array(graph[part][:, part]), rng)]
             middle = (first + end) // 2
-            waiting += [(first, middle), (middle, end)]
+            waiting += [(first, middle), (middle, end)] if end - first > _SMALL else []
     return fill_along(problem, order)
 
 
@@ -49,7 +47,7 @@ def spectral_order(graph: csr_array, rng: np.random.Generator) -> Ints:
         return np.argsort(second_vector(graph, rng), kind="stable")
     size = np.bincount(label)
     key = np.zeros(len(label))
-    for k in np.flatnonzero(size > _SMALL).tolist():
+    for k in np.flatnonzero(size > 2).tolist():
         rows = np.flatnonzero(label == k)
         key[rows] = second_vector(csr_array(graph[rows][:, rows]), rng)
     return np.lexsort((key, label))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import quadratic_assignment
@@ -38,7 +40,7 @@ def assignment(problem: PlacementProblem, *, seed: int = 0, watch: Watch | None 
     starts = int(np.clip(_STARTS // len(places), 1, 30))
     with watch.interruptible():
         for k in watch.rounds(starts):
-            found = _relaxed(flow, way, given, None if k == 0 else np.random.default_rng([seed, k]))
+            found = _relaxed(flow, way, given, np.random.default_rng([seed, k]), k > 0)
             polished = descended(problem, problem.placed(places[found[:n]]), watch)
             best = min(best, polished, key=problem.cost)
             watch.report("place: assignment", (k + 1) / starts, problem.cost(best))
@@ -64,8 +66,9 @@ def _matrices(problem: PlacementProblem, places: Ints) -> tuple[Floats, Floats, 
     return flow, way, np.stack([given, given], axis=1)
 
 
-def _relaxed(flow: Floats, way: Floats, given: Ints, rng: np.random.Generator | None) -> Ints:
-    options = {"partial_match": given} if len(given) else {}
-    start = {"P0": "barycenter"} if rng is None else {"P0": "randomized", "rng": rng}
-    found: Ints = quadratic_assignment(flow, way, method="faq", options={**options, **start}).col_ind
+def _relaxed(flow: Floats, way: Floats, given: Ints, rng: np.random.Generator, anywhere: bool) -> Ints:
+    options: dict[str, Any] = {"P0": "randomized" if anywhere else "barycenter", "rng": rng}
+    if len(given):
+        options["partial_match"] = given
+    found: Ints = quadratic_assignment(flow, way, method="faq", options=options).col_ind
     return found

@@ -32,8 +32,7 @@ def force(problem: PlacementProblem, *, seed: int = 0, watch: Watch | None = Non
             order = order[tension[order] > 0]
             if not len(order) or relax(board, state.seats, one, other, order) <= 0:
                 break
-            if k % 20 == 0:
-                watch.report("place: force", k / _ROUNDS, problem.cost(state.places()))
+            watch.report("place: force", k / _ROUNDS, problem.cost(state.places()))
     return state.places()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.mapping.geometry import distances
 from neurosim.mapping.place.hilbert import hilbert_walk
 from neurosim.mapping.place.order import cores_along
 from neurosim.mapping.place.problem import PlacementProblem
@@ -36,7 +37,7 @@ def swarm(problem: PlacementProblem, *, seed: int = 0, watch: Watch | None = Non
     keys = rng.random((_PARTICLES, len(seats)))
     keys[0] = (np.arange(len(seats)) + 0.5) / max(len(seats), 1)
     speed = rng.uniform(-_FASTEST, _FASTEST, keys.shape)
-    own, own_cost = keys.copy(), np.array([problem.cost(_read(problem, seats, each)) for each in keys])
+    own, own_cost = keys.copy(), _costs(problem, seats, keys)
     leader, least = own[own_cost.argmin()].copy(), float(own_cost.min())
     rounds = int(np.clip(_WORK // (_PARTICLES * max(len(problem.source), 1)), 20, _ROUNDS))
     with watch.interruptible():
@@ -45,18 +46,27 @@ def swarm(problem: PlacementProblem, *, seed: int = 0, watch: Watch | None = Non
             speed = _INERTIA * speed + _PULL * (r1 * (own - keys) + r2 * (leader - keys))
             speed = np.clip(speed, -_FASTEST, _FASTEST)
             keys = np.clip(keys + speed, 0, 1)
-            cost = np.array([problem.cost(_read(problem, seats, each)) for each in keys])
+            cost = _costs(problem, seats, keys)
             better = cost < own_cost
             own[better], own_cost[better] = keys[better], cost[better]
             if own_cost.min() < least:
                 leader, least = own[own_cost.argmin()].copy(), float(own_cost.min())
             if k % 20 == 0:
                 watch.report("place: swarm", k / rounds, least)
-    return _read(problem, seats, leader)
+    return problem.placed(seats[_ranks(leader)])
 
 
-def _read(problem: PlacementProblem, seats: Ints, keys: Floats) -> Ints:
-    """Return the placement that a position stands for."""
-    rank = np.empty(len(keys), dtype=np.int64)
-    rank[np.argsort(keys, kind="stable")] = np.arange(len(keys))
-    return problem.placed(seats[rank])
+def _ranks(keys: Floats) -> Ints:
+    """Return the seat that each key stands for, int64[..., seats]."""
+    return np.argsort(np.argsort(keys, axis=-1, kind="stable"), axis=-1)
+
+
+def _costs(problem: PlacementProblem, seats: Ints, keys: Floats) -> Floats:
+    """Return the hop-weighted traffic of every particle's position."""
+    places = np.tile(problem.fixed, (len(keys), 1))
+    places[:, problem.movable] = seats[_ranks(keys)[:, : len(problem.movable)]]
+    tile = places // problem.cores_per_tile
+    cost: Floats = distances(problem.ways, tile[:, problem.source], tile[:, problem.target]) @ problem.spikes
+    for port, spikes in zip(problem.ports, problem.entering, strict=True):
+        cost = cost + distances(problem.ways, port, tile) @ np.maximum(spikes, 0)
+    return cost
