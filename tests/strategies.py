@@ -68,8 +68,20 @@ def _model(kind, size, rng):
             return LIF(decay=float(rng.choice([0.5, 0.9, 1.0])), bias=float(rng.choice([0, 0.3])), threshold=1.5)
         case "single":
             return CompartmentNeuron((_compartment(rng, size),))
-    dendrite = _compartment(rng, size, spiking=bool(rng.integers(2)))
-    return CompartmentNeuron((dendrite, _compartment(rng, size, join=str(rng.choice(["add", "max", "min", "pass"])))))
+    return CompartmentNeuron(_tree(rng, size, int(rng.choice([2, 2, 2, 3, 5]))))
+
+
+def _tree(rng, size, parts):
+    """Compartments of one neuron, dendrites first: a pair, a chain or a tree, all joined in the end."""
+    tree, waiting = [], 0
+    for left in range(parts, 0, -1):
+        takes = 0 if waiting == 0 else int(rng.integers(0 if waiting < left else 1, min(waiting, 2) + 1))
+        takes = max(takes, min(waiting, 2) if left == 1 else 0)
+        join = str(rng.choice(["add", "max", "min", "pass", "gate", "block"])) if takes else "none"
+        spiking = left == 1 or bool(rng.integers(2))
+        tree.append(_compartment(rng, size, join=join, takes=max(takes, 1), spiking=spiking))
+        waiting += 1 - takes
+    return tuple(tree)
 
 
 def _projection(rng, source, target, delays, largest):

@@ -10,8 +10,11 @@ from learning_cases import one_synapse, random_case
 from test_is_learning_as_stated import ENGINES, LOIHI, LOIHI2, placed
 
 import neurosim as ns
+from neurosim.cores.compartment import core_filler
+from neurosim.cores.compartment import usage as used
 from neurosim.engine.compiled.agreement import first_difference
 from neurosim.errors import CapacityError, NeurosimError, UnsupportedError
+from neurosim.mapping import nets_of
 from neurosim.network import LearningRule, Trace
 from neurosim.results.energy import COMPONENTS
 
@@ -147,8 +150,6 @@ def usage(rule, copies, **changes):
     network, _ = one_synapse(rule, [0], [1], 0, 3, copies=copies)
     projections = (replace(network.projections[0], **changes), *network.projections[1:])
     program = ns.load_program(ns.map(replace(network, projections=projections), LOIHI))
-    from neurosim.cores.compartment import usage as used
-
     return {item.limit: item.needed for item in used(program)}
 
 
@@ -166,6 +167,20 @@ def test_do_synapses_that_learn_take_memory_for_what_they_store():
     assert needs["synapse_memory_words"] == drive + -(-(50 * 23 + 10) // 64)
     assert (needs["delay_max"], needs["accumulator_slots"], needs["learning_rules"]) == (62, 64 * 50, 1)
     assert usage(replace(late, max_delay=3), 50, **wide)["accumulator_slots"] == 8 * 50
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_does_a_mapper_reckon_what_is_loaded(seed):
+    network, _, _, _ = random_case(seed)
+    roomy = LOIHI2.with_overrides({"limits.synapse_formats": "64"})
+    lowered = ns.map(network, roomy).lowered
+    nets, cores = nets_of(lowered.network), np.zeros(lowered.network.n_neurons, dtype=np.int32)
+    fill = core_filler(lowered, nets, roomy)()
+    sends = nets.sends(cores)
+    assert [fill.add(neuron, int(sends[neuron])) for neuron in range(len(cores))] == [None] * len(cores)
+    program = ns.load_program(ns.mapping.Mapping(network, lowered, roomy, cores, "by hand", 0))
+    assert {item.limit: item.needed for item in used(program)} == fill.needs
 
 
 def test_is_a_core_refused_that_would_learn_too_long_delays():

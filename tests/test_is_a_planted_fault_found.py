@@ -6,6 +6,7 @@ Each fault is one expression of one file changed. The engine that has it runs as
 import re
 import signal
 import sys
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +15,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 from engine_cases import CONGESTED, CROSSBARS, SLOW, SMALL, SPINNAKER, TICKS, TRUENORTH, integer_case, placed
+from learning_cases import random_case
 from programmed_networks import LOIHI2, draw_programmed_case
 from strategies import LOIHI, draw_case, place
 
@@ -73,6 +75,7 @@ COMPILED = [
     ("entries", "leaves[entry] == leaves[entry + 1]", "False"),
     ("sample", "max(tally[NOW] + longest, delivered, done)", "max(tally[NOW] + longest, delivered)"),
     ("sample", "max(tally[NOW] + longest, delivered, done)", "max(delivered, done)"),
+    ("sample", "+ learning + clock.barrier", "+ clock.barrier"),
     ("sample", "if sheet.read[k] == step", "if sheet.read[k] <= step"),
     ("sample", "longest > period or not", "not"),
     ("sample", "longest > period or delivered", "delivered"),
@@ -104,6 +107,8 @@ EVENT = [
     ("router", 'order = (east_west, north_south) if', 'order = (north_south, east_west) if'),
     ("barrier", "max(busy, 0)", "0"),
     ("barrier", "learning + self.time", "learning"),
+    ("barrier", "learning + self.time", "self.time"),
+    ("chip", "keep=keep and sample > 0", "keep=False"),
     ("barrier", "not self._sweeping and not self.mesh.in_flight", "not self.mesh.in_flight"),
     ("core", "start = max(packet.delivered, self.busy_until)", "start = packet.delivered"),
     ("core", "        self._payloads.clear()\n        if self.on_end", "        if self.on_end"),
@@ -158,6 +163,9 @@ def compiled_in_python(monkeypatch, changed=None):
         kind = kind_module.core_kind(name)
         monkeypatch.setattr(kind, "flat", flat.flat)
         monkeypatch.setattr(kind, "reset", flat.reset)
+        if hasattr(kind, "rest"):
+            monkeypatch.setattr(kind, "rest", flat.rest_cores)
+            monkeypatch.setattr(kind, "learned", flat.learned_by)
 
 
 @cache
@@ -259,6 +267,9 @@ def cases():
     programs += [(placed(net, diverging, 2), pulses) for net, pulses in (integer_case(seed, 2) for seed in (3, 5))]
     net, pulses = integer_case(2, 3)
     programs.append((ns.load_program(on_cores(net, LOIHI.with_overrides(SLOW_LINKS), 4)), pulses))
+    network, pulses, _, _ = random_case(12)
+    learning = ns.load_program(on_cores(network, LOIHI2, 3))
+    programs.append((replace(learning, options={"learning": "keep"}), pulses))
     programmed = draw_programmed_case(3)
     programs.append((ns.load_program(place(programmed.network, 3, LOIHI2)), programmed.pulses))
     yield from ((program, pulses, "exact") for program, pulses in programs)

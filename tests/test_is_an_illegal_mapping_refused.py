@@ -332,7 +332,7 @@ MIDDLING |= {"compartments": 8, "synapse_formats": 5, "synapse_memory_words": 40
 def test_does_every_limit_make_a_mapper_open_more_cores(limit, available):
     # So that the property above is not true for want of networks that meet the limit.
     spread = 0
-    for seed in range(12):
+    for seed in range(24):
         case = draw_case(seed, [KINDS[seed % 5], KINDS[seed % 3], "add"], samples=1)
         try:
             cut = ns.map(case.network, LOIHI.with_overrides({f"limits.{limit}": str(available)}))

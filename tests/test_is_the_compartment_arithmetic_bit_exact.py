@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import neurosim as ns
 from neurosim.cores.compartment.encode import Encoding, effective_weights, encode
-from neurosim.cores.compartment.step import JOINS, Parameters, State, deliver, step_compartments
+from neurosim.cores.compartment.step import JOINS, TWO, Parameters, State, deliver, step_compartments
 from neurosim.cores.compartment.widths import arithmetic
 from neurosim.engine.functional import run_functional
 from neurosim.errors import UnsupportedError
@@ -44,6 +44,7 @@ class Plain:
     bias: int = 0
     refractory: int = 1
     join: str = "none"
+    takes: int = 1
     spiking: bool = True
     u: int = 0
     v: int = 0
@@ -61,14 +62,20 @@ def wrapped(x, bits):
     return x - 2**bits if x >= 2 ** (bits - 1) else x
 
 
+BOTH = {"add": sum, "pass": sum, "max": max, "block": max, "min": min, "gate": min}
+
+
 def plain_step(compartments, sums):
     """One step of all compartments; returns fired, active and the number of clipped voltages."""
-    fired, active, clipped, child = [], [], 0, 0
+    fired, active, clipped, stack = [], [], 0, []
     for c, q in zip(compartments, sums, strict=True):
         before = c.u, c.v
         arrived = wrapped(q, SUM_BITS)
         c.u = wrapped(shrunk(c.u, c.decay_u + 1) + arrived, CURRENT_BITS)
+        heard = [stack.pop() for _ in range(c.takes) if stack] if c.join != "none" else []
+        child = BOTH[c.join](heard) if heard else 0
         joined = {"none": c.u, "add": c.u + child, "max": max(c.u, child), "min": min(c.u, child), "pass": child}
+        joined |= {"gate": c.u if child > 0 else 0, "block": 0 if child > 0 else c.u}
         wanted = shrunk(c.v, c.decay_v) + joined[c.join] + c.bias
         c.v = min(max(wanted, LOWEST), HIGHEST)
         clipped += c.v != wanted
@@ -79,7 +86,7 @@ def plain_step(compartments, sums):
             c.v, c.held = 0, c.held - 1
         fired.append(over and c.spiking)
         active.append(arrived != 0 or (c.u, c.v) != before or over)
-        child = c.v
+        stack.append(c.v)
     return fired, active, clipped
 
 
@@ -91,7 +98,9 @@ class Core:
             return np.array([getattr(c, name) for c in compartments], dtype=np.int64)
 
         names = ("decay_u", "decay_v", "bias", "threshold", "refractory")
-        join = np.array([JOINS[c.join] for c in compartments], dtype=np.int64)
+        join = np.array(
+            [JOINS[c.join] + TWO * (c.takes == 2 and c.join != "none") for c in compartments], dtype=np.int64
+        )
         spiking = np.array([c.spiking for c in compartments])
         self.parameters = Parameters(**{name: column(name) for name in names}, join=join, spiking=spiking)
         self.state = State(column("u"), column("v"), column("held"))
@@ -206,11 +215,36 @@ def test_does_the_current_run_on_while_the_voltage_is_held():
     assert seen == [(True, 1024, 0), (False, 512, 0), (False, 256, 0), (True, 128, 0), (False, 64, 0)]
 
 
-@pytest.mark.parametrize(("join", "voltage"), [("none", 30), ("add", 130), ("max", 100), ("min", 30), ("pass", 100)])
+@pytest.mark.parametrize(
+    ("join", "voltage"),
+    [("none", 30), ("add", 130), ("max", 100), ("min", 30), ("pass", 100), ("gate", 30), ("block", 0)],
+)
 def test_does_each_join_take_what_it_says(join, voltage):
     core = Core([Plain(v=100), Plain(join=join)])
     core.step([0, 30])
     assert core.state.v.tolist() == [100, voltage]
+
+
+@pytest.mark.parametrize(
+    ("join", "children", "voltage"),
+    [
+        *(("add", (100, 7), 137), ("max", (100, 7), 100), ("max", (20, 7), 30), ("min", (100, 7), 7)),
+        *(("pass", (100, 7), 107), ("gate", (100, 7), 30), ("gate", (100, -7), 0), ("gate", (-1, 7), 0)),
+        *(("block", (-100, -7), 30), ("block", (-100, 7), 0), ("block", (100, -7), 0), ("gate", (100, 0), 0)),
+    ],
+)
+def test_does_a_join_of_two_take_both(join, children, voltage):
+    core = Core([Plain(v=children[0]), Plain(v=children[1]), Plain(join=join, takes=2)])
+    core.step([0, 0, 30])
+    assert core.state.v.tolist() == [*children, voltage]
+
+
+def test_does_a_tree_take_its_branches_from_the_stack():
+    # ((1, 2 + 1), 10): the third listens to the second, the root to the third and the first.
+    branches = [Plain(v=1), Plain(v=10), Plain(v=2, join="add"), Plain(join="add", takes=2)]
+    core = Core(branches)
+    core.step([0, 0, 0, 0])
+    assert core.state.v.tolist() == [1, 10, 12, 13]
 
 
 def test_does_a_join_see_the_child_after_its_update_and_its_reset():
@@ -261,6 +295,7 @@ def compartment(child):
         bias=signed(TOP_BIAS),
         refractory=st.one_of(st.sampled_from([1, 64]), st.integers(1, 6)),
         join=st.sampled_from(list(JOINS) if child else ["none"]),
+        takes=st.sampled_from([1, 2]),
         spiking=st.booleans(),
         u=signed(2**23 - 1),
         v=signed(2**23 - 1),

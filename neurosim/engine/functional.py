@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.cores.compartment.bank import register_values
+from neurosim.cores.compartment.dendrite import join_code
 from neurosim.cores.compartment.noise import noise_of
-from neurosim.cores.compartment.step import JOINS, Arithmetic, Parameters, State
+from neurosim.cores.compartment.step import Arithmetic, Parameters, State
 from neurosim.cores.compartment.vm import code_of
 from neurosim.engine.functional_kernels import (
     ACCUMULATOR,
@@ -230,7 +231,7 @@ def _parameters(network: Network, units: int) -> tuple[Model, Parameters]:
                 where = slice(start + k, stop, len(neuron))
                 for name in names[:-1]:
                     integer[name][where] = getattr(part, name)
-                integer["join"][where] = JOINS[part.join]
+                integer["join"][where] = join_code(part)
                 model.initial[where] = part.initial
                 spiking[where] = part.spiking
         elif isinstance(neuron, LIF):

@@ -161,6 +161,7 @@ class _Compartment(Exact):
     refractory: Whole = 1
     initial: Whole = 0
     join: Join = "none"
+    takes: Literal[1, 2] = 1
     spiking: bool = True
     noise_target: NoiseTarget = "none"
     noise_exponent: Whole = 0

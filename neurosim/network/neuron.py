@@ -20,7 +20,7 @@ Parameter = float | NDArray[np.float64]
 IntParameter = int | NDArray[np.int64]
 BoolParameter = bool | NDArray[np.bool_]
 Reset = Literal["zero", "subtract", "subtract-late"]
-Join = Literal["none", "add", "max", "min", "pass"]
+Join = Literal["none", "add", "max", "min", "pass", "gate", "block"]
 NoiseTarget = Literal["none", "current", "voltage"]
 
 
@@ -68,7 +68,10 @@ class Compartment:
 
     ``u = decay_u(u) + q; v = decay_v(v) + join(u, child) + bias; s = v > threshold; v = 0 where s``, where
     ``decay_x(x) = sgn(x) * floor(|x| * (4096 - decay) / 4096)``, ``q`` is the synaptic sum and ``child`` is the
-    membrane of the compartment before it in the same neuron (``join`` other than "none").
+    membrane of the compartment before it in the same neuron (``join`` other than "none"): ``u + child``, the larger,
+    the smaller, ``child`` alone ("pass"), u where ``child > 0`` and else 0 ("gate"), or where not ("block"). Every
+    compartment puts its membrane on the neuron's stack; a join that ``takes`` 2 takes two from it, so that neurons are
+    binary trees, and joins them first: sum (add, pass), larger (max, block) or smaller (min, gate).
     ``refractory`` is 1 for none, r for r - 1 steps with v held at 0; ``initial`` is the voltage before the
     first step. Noise, a uniform number of -127..127 plus ``64 * noise_offset``, times ``2**(noise_exponent - 7)``
     and rounded toward zero, is drawn every step and added to ``q`` (target "current") or to ``bias`` ("voltage").
@@ -86,6 +89,7 @@ class Compartment:
     noise_target: NoiseTarget = "none"
     noise_exponent: IntParameter = 0
     noise_offset: IntParameter = 0
+    takes: int = field(default=1, metadata={"if set": True})
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.cores.compartment.dendrite import second_children
 from neurosim.cores.compartment.image import CompartmentImage
-from neurosim.cores.compartment.step import Arithmetic
+from neurosim.cores.compartment.step import TWO, Arithmetic
 
 Ints = NDArray[np.int64]
 
@@ -30,9 +31,11 @@ class Neurons(NamedTuple):
 
     ``table`` [blocks * BLOCK] holds the blocks, ``initial`` the same after loading. Compartments that listen to one
     before them stand in the same lane of a later block; ``back`` int64[blocks] tells how many blocks later, 0 for those
-    that listen to nobody. ``heard`` [blocks * LANES] takes the voltages that they listen to. ``place`` int64[units] is
-    the position of every unit on its core, where programmed neurons follow from the next whole block on; ``in_order``
-    bool[cores] tells where positions are units' numbers and all units compartments. ``came`` int64[blocks] takes what
+    that listen to nobody. Those that listen to a second one find it ``second`` int64[blocks * LANES] blocks earlier in
+    their lane; ``branched`` bool[blocks] tells where there are such. ``heard`` [blocks * LANES] takes the voltages that
+    they listen to. ``place`` int64[units] is the position of every unit on its core, where programmed neurons follow
+    from the next whole block on; ``in_order`` bool[cores] tells where positions are units' numbers and all units
+    compartments. ``came`` int64[blocks] takes what
     came out of a step.
     """
 
@@ -45,6 +48,8 @@ class Neurons(NamedTuple):
     place: Ints
     in_order: NDArray[np.bool_]
     came: Ints
+    second: Ints
+    branched: NDArray[np.bool_]
 
 
 def starts(counts: Iterable[Any]) -> Ints:
@@ -61,44 +66,53 @@ def blocks(n: Any) -> Any:
 def neurons_of(images: Sequence[CompartmentImage], arithmetic: Arithmetic) -> Neurons:
     """Lay out the units of some cores."""
     orders = [_order(image.parameters.join) for image in images]
-    block_ptr = starts(len(back) for _, back in orders)
+    block_ptr = starts(len(back) for _, back, _ in orders)
     columns = np.zeros((_WIDTH, block_ptr[-1] * LANES), dtype=np.int64)
-    for image, first, (position, _) in zip(images, block_ptr.tolist(), orders, strict=False):
+    for image, first, (position, _, _) in zip(images, block_ptr.tolist(), orders, strict=False):
         for name, values in _columns(image, arithmetic).items():
             columns[_NAMES.index(name), first * LANES + position] = values
     table = columns.reshape(_WIDTH, -1, LANES).swapaxes(0, 1).ravel()
     table = table.astype(_word(images, arithmetic))
-    places = [_places(image, position, len(back)) for image, (position, back) in zip(images, orders, strict=True)]
+    places = [_places(image, position, len(back)) for image, (position, back, _) in zip(images, orders, strict=True)]
+    second = np.concatenate([second for _, _, second in orders])
     return Neurons(
         starts(image.n for image in images),
         block_ptr,
         table,
         table.copy(),
-        np.concatenate([back for _, back in orders]),
+        np.concatenate([back for _, back, _ in orders]),
         np.zeros(block_ptr[-1] * LANES, dtype=table.dtype),
         np.concatenate(places),
         np.array([not i.banks and bool(np.all(p == np.arange(i.n))) for i, p in zip(images, places, strict=True)]),
         np.zeros(block_ptr[-1], dtype=np.int64),
+        second,
+        np.any(second.reshape(-1, LANES) > 0, axis=1),
     )
 
 
-def _order(join: Ints) -> tuple[Ints, Ints]:
-    """Order compartments by depth: those that listen to nobody, those that listen to one of these, and so on.
+def _order(join: Ints) -> tuple[Ints, Ints, Ints]:
+    """Order compartments by their place in their neuron's tree: all first ones, then all second ones, and so on.
 
-    Returns their positions, and for every block how many blocks before it those are that it listens to, 0 for none.
+    Returns their positions; for every block how many blocks before it those are that it listens to, 0 for none; and
+    for every position how many blocks before it the second one is that it listens to, 0 for none.
     """
     number = np.arange(len(join))
-    first = np.maximum.accumulate(np.where(join == 0, number, 0))
-    _, chain, length = np.unique(first, return_inverse=True, return_counts=True)
+    first, other = second_children(join)
+    _, tree, length = np.unique(first, return_inverse=True, return_counts=True)
     rank = np.empty_like(length)
-    rank[np.argsort(-length, kind="stable")] = np.arange(len(length))  # a longer chain reaches into more sections
+    rank[np.argsort(-length, kind="stable")] = np.arange(len(length))  # a longer tree reaches into more sections
     depth = number - first
     sections = blocks(np.bincount(depth))
-    return LANES * starts(sections)[depth] + rank[chain], np.repeat(np.append(0, sections)[:-1], sections)
+    begin = starts(sections)
+    position = LANES * begin[depth] + rank[tree]
+    second, branching = np.zeros(LANES * begin[-1], dtype=np.int64), np.flatnonzero(other >= 0)
+    second[position[branching]] = begin[depth[branching]] - begin[depth[other[branching]]]
+    return position, np.repeat(np.append(0, sections)[:-1], sections), second
 
 
 def _columns(image: CompartmentImage, arithmetic: Arithmetic) -> dict[str, Any]:
     columns: dict[str, Any] = {**image.parameters._asdict(), "voltage": image.initial}
+    columns["join"] = columns["join"] % TWO
     one = 1 << arithmetic.decay_bits
     columns["keep_u"] = one - arithmetic.decay_offset_u - columns.pop("decay_u")
     columns["keep_v"] = one - arithmetic.decay_offset_v - columns.pop("decay_v")

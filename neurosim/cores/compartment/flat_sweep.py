@@ -29,7 +29,7 @@ from neurosim.cores.compartment.flat_neurons import (
 )
 from neurosim.cores.compartment.prices import COUNTERS
 from neurosim.cores.compartment.state import SweepTimes
-from neurosim.cores.compartment.step import joined, next_current, next_voltage
+from neurosim.cores.compartment.step import both, joined, next_current, next_voltage
 from neurosim.cores.flat import Fired
 from neurosim.cores.integers import wrap
 from neurosim.program import Program
@@ -74,6 +74,16 @@ def _outcome(total, u_before, u, v_before, v, over, spiking, cut):  # type: igno
     return np.int64(active) | (np.int64(over) & spiking) << _FIRED | np.int64(cut) << _CUT
 
 
+@njit(cache=True)
+def _hear_both(table: NDArray[Any], heard: NDArray[Any], second: Ints, block: int) -> None:
+    """Join what the compartments of a block hear with a second voltage, where they listen to two."""
+    for k in range(block * LANES, (block + 1) * LANES):
+        if second[k] > 0:
+            lane = np.uint64(k % LANES)
+            other = int(table[np.uint64(block - second[k]) * BLOCK + VOLTAGE + lane])
+            heard[k] = both(int(table[np.uint64(block) * BLOCK + JOIN + lane]), int(heard[k]), other)
+
+
 # All lanes of a block advance at once as long as the helpers of that loop take numbers only (references to arrays would
 # be counted lane by lane), its indexes are unsigned (others may count from the end), and what it writes lies either in
 # other arrays than what it reads or at constant distances in the same.
@@ -82,6 +92,7 @@ def advance(cores: Any, first: int, last: int, step: int) -> None:
     """Advance the compartments of cores first..last-1 by one step, and clear the sums that they have taken."""
     neurons, synapses, arithmetic, counters = cores.neurons, cores.synapses, cores.arithmetic, cores.counters
     block_ptr, table, back, heard, came = neurons.block_ptr, neurons.table, neurons.back, neurons.heard, neurons.came
+    second, branched = neurons.second, neurons.branched
     width, slots, ring_ptr = synapses.width, synapses.slots, synapses.ring_ptr
     sums, taken, grain = synapses.sums, synapses.taken, synapses.grain
     for core in range(first, last):
@@ -97,6 +108,8 @@ def advance(cores: Any, first: int, last: int, step: int) -> None:
                 child = np.uint64(block - back[block]) * BLOCK + VOLTAGE
                 for j in range(LANE):
                     heard[lane + j] = table[child + j]
+            if branched[block]:
+                _hear_both(table, heard, second, block)
             outcome = 0
             for j in range(LANE):
                 total = (int(taken[lane + j]) << grain) + table[at + ONTO_CURRENT + j]

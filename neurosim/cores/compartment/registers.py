@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.chip import Chip
-from neurosim.cores.compartment.step import JOINS, Parameters
+from neurosim.cores.compartment.dendrite import join_code, stack_need
+from neurosim.cores.compartment.step import Parameters
 from neurosim.cores.compartment.widths import arithmetic
 from neurosim.errors import UnsupportedError
 from neurosim.network import CompartmentNeuron, Network, Population, ProgrammedNeuron
@@ -34,6 +35,7 @@ def registers(network: Network, chip: Chip) -> tuple[Parameters, NDArray[np.int6
                 f"{chip.name}: population '{population.name}': the first compartment has join '{join}',"
                 " no compartment stands before it"
             )
+        _check_tree(population.name, population.neuron, chip)
         for name, parts in columns.items():
             parts.append(_column(population, population.neuron, name))
             _check(name, parts[-1], population.name, chip)
@@ -42,9 +44,24 @@ def registers(network: Network, chip: Chip) -> tuple[Parameters, NDArray[np.int6
     return Parameters(**{**flat, "spiking": flat["spiking"].astype(np.bool_)}), initial
 
 
+def _check_tree(name: str, neuron: CompartmentNeuron, chip: Chip) -> None:
+    """Refuse a tree whose joins find too few results on the stack, or that needs a larger stack than there is."""
+    where = f"{chip.name}: population '{name}'"
+    for k, part in enumerate(neuron.compartments):
+        if part.takes not in (1, 2):
+            raise UnsupportedError(f"{where}: compartment {k} takes {part.takes} results, a join takes 1 or 2")
+        if not stack_need(neuron.compartments[: k + 1]):
+            raise UnsupportedError(
+                f"{where}: compartment {k} has join '{part.join}' of {part.takes}, more than stand on the stack"
+            )
+    most, needed = chip.limit("dendrite_stack"), stack_need(neuron.compartments)
+    if needed > most:
+        raise UnsupportedError(f"{where}: limit dendrite_stack: needed {needed}, available {most}")
+
+
 def _column(population: Population, neuron: CompartmentNeuron, name: str) -> NDArray[np.int64]:
     """Return one parameter of a population, int64[neurons * compartments], neuron by neuron."""
-    values = [JOINS[part.join] if name == "join" else getattr(part, name) for part in neuron.compartments]
+    values = [join_code(part) if name == "join" else getattr(part, name) for part in neuron.compartments]
     stacked = [np.broadcast_to(np.asarray(v, dtype=np.int64), (population.size,)) for v in values]
     return np.stack(stacked, axis=1).ravel()
 

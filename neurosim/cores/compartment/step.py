@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from neurosim.cores.integers import wrap
 
-JOINS = {"none": 0, "add": 1, "max": 2, "min": 3, "pass": 4}
+JOINS = {"none": 0, "add": 1, "max": 2, "min": 3, "pass": 4, "gate": 5, "block": 6}
+TWO = 8  # added to the code of a join that takes two results from the stack
 
 
 class Arithmetic(NamedTuple):
@@ -32,7 +33,7 @@ class Arithmetic(NamedTuple):
 
 
 class Parameters(NamedTuple):
-    """Parameters of the compartments of one core, int64[n] each; ``join`` codes are those of JOINS."""
+    """Parameters of the compartments of one core, int64[n] each; ``join`` codes are those of JOINS, plus TWO."""
 
     decay_u: NDArray[np.int64]
     decay_v: NDArray[np.int64]
@@ -67,7 +68,15 @@ def next_current(total: int, u: int, keep: int, arithmetic: Arithmetic) -> int:
 def joined(join: int, u: int, child: int) -> int:
     """Return what drives the voltage: the current, joined with the voltage of the compartment before."""
     one_of_both = max(u, child) if join == 2 else min(u, child) if join == 3 else child
-    return u if join == 0 else u + child if join == 1 else one_of_both
+    through = (u if child > 0 else 0) if join == 5 else (0 if child > 0 else u)
+    of_child = through if join >= 5 else one_of_both
+    return u if join == 0 else u + child if join == 1 else of_child
+
+
+@njit(cache=True, inline="always")
+def both(join: int, one: int, other: int) -> int:
+    """Return what two results that are joined at once come to."""
+    return one + other if join in (1, 4) else max(one, other) if join in (2, 6) else min(one, other)
 
 
 @njit(cache=True, inline="always")
@@ -107,12 +116,20 @@ def step_compartments(
     decay_u, decay_v, bias, threshold, refractory, join, spiking = p
     one = 1 << arithmetic.decay_bits
     keep_u, keep_v = one - arithmetic.decay_offset_u, one - arithmetic.decay_offset_v
-    clipped = child = 0
+    stack = np.empty(q.shape[0], dtype=np.int64)
+    clipped = depth = 0
     for i in range(q.shape[0]):
         total = wrap(q[i], arithmetic.synaptic_sum_bits)
         u_before, v_before = all_u[i], all_v[i]
         u = next_current(total, u_before, keep_u - decay_u[i], arithmetic)
-        drive = joined(join[i], u, child) + bias[i]
+        code, child = join[i], 0
+        if code and depth:
+            depth -= 1
+            child = stack[depth]
+        if code >= TWO and depth:
+            depth -= 1
+            child = both(code - TWO, child, stack[depth])
+        drive = joined(code & (TWO - 1), u, child) + bias[i]
         v, wait, over, cut = next_voltage(
             drive, v_before, all_wait[i], keep_v - decay_v[i], threshold[i], refractory[i], arithmetic
         )
@@ -120,7 +137,8 @@ def step_compartments(
         fired[i] = over & spiking[i]
         active[i] = (total != 0) | (u != u_before) | (v != v_before) | over
         clipped += cut
-        child = v
+        stack[depth] = v
+        depth += 1
     return clipped
 
 

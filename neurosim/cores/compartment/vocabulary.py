@@ -10,7 +10,7 @@ _LIMITS = (
     "delay_window accumulator_slots weight_bits_max weight_bits_gap weight_exponent_max refractory_max "
     "core_memory_bytes state_bytes_min state_bytes_max programmable program_length_max payload_bits "
     "learning_rules epoch_max learning_products_max learning_factors_max learning_exponent_max decimation_max "
-    "local_third_factor"
+    "local_third_factor dendrite_stack"
 )
 _ARITHMETIC = (
     "synaptic_sum_bits current_bits voltage_bits decay_bits decay_offset_u decay_offset_v "

@@ -17,12 +17,12 @@ _PATIENCE = 2.0  # seconds after which somebody at a terminal is told what takes
 
 
 def drop_stale_code() -> None:
-    """Remove kept code of the cores and of this engine that is older than any file it may be made of."""
+    """Remove kept code of the cores and of the engines that is older than any file it may be made of."""
     shared = _newest([_PACKAGE / "cores"], "*.py")
     kinds = [folder for folder in (_PACKAGE / "cores").iterdir() if (folder / "__init__.py").exists()]
     newest = {folder: max(shared, _newest([folder], "**/*.py")) for folder in kinds}
-    here = Path(__file__).parent
-    newest[here] = max(_newest([here], "*.py"), *newest.values())
+    engines = _PACKAGE / "engine"  # among them this one
+    newest[engines] = max(_newest([engines], "**/*.py"), *newest.values())
     for folder, time in newest.items():
         for index in _indexes(folder):
             drop_older(index, time)

@@ -63,6 +63,10 @@ from neurosim.cores.compartment.learning.rules import (
 
 Ints = NDArray[np.int64]
 
+# x0 and y0 count the spikes of the epoch; those of the step that runs stand above these bits.
+_NEW = 32
+_COUNT = (1 << _NEW) - 1
+
 
 @njit(cache=True)
 def note_fired(p: Plastic, core: int, units: Ints) -> None:
@@ -72,11 +76,6 @@ def note_fired(p: Plastic, core: int, units: Ints) -> None:
         n = soma[first + units[k]]
         if n >= 0:
             neuron[n, Y0] += 1 << _NEW
-
-
-# x0 and y0 count the spikes of the epoch; those of the step that runs stand above these bits.
-_NEW = 32
-_COUNT = (1 << _NEW) - 1
 
 
 @njit(cache=True)
