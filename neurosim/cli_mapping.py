@@ -104,6 +104,8 @@ def map_(
         console.print(check_report(mapped.check))
         if mapped.metrics is not None:
             console.print(metrics_table(mapped.metrics))
+            if silicon.discipline == "asynchronous":
+                console.print(f"{silicon.name} has no routers: static hops and links are those of the mapper's grid.")
     if not mapped.check.passed:
         raise typer.Exit(1)
 

@@ -347,9 +347,13 @@ def other_noise(mapping, program):
     return {"program": replace(program, images=images)}
 
 
-def narrow_membranes(mapping, program):
-    """Tables as they should be, on elements whose membranes hold two bits."""
-    return {"program": replace(program, chip=program.chip.with_overrides({"arithmetic.state_bits": "2"}))}
+def narrow(width, value):
+    """Make a fault of an arithmetic that holds less than the chip's; all tables are as they should be."""
+
+    def fault(mapping, program):
+        return {"program": replace(program, chip=program.chip.with_overrides({f"arithmetic.{width}": value}))}
+
+    return fault
 
 
 def other_delay(mapping, program):
@@ -447,8 +451,9 @@ FAULTS = [
     ("route that jumps", "truenorth", "routes", stated(jumping)),
     ("route that ends elsewhere", "loihi", "routes", stated(ending_elsewhere)),
     ("noise of another seed", "loihi", "equivalence", other_noise),
-    ("membranes of two bits", "spinnaker2", "equivalence", narrow_membranes),
-    ("a tick more delay", "truenorth", "equivalence", other_delay),
+    ("membranes of two bits", "spinnaker2", "equivalence", narrow("state_bits", "2")),
+    ("potentials up to 1", "truenorth", "equivalence", narrow("potential_high", "1")),
+    ("a tick more delay", "truenorth", "completeness", other_delay),
     ("clock too fast", "spinnaker2", "timing", clock_too_fast),
     ("clock too fast for crossbars", "truenorth", "timing", clock_too_fast),
 ]

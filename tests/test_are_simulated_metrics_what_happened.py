@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engine_cases import LOIHI2, SPINNAKER, TRUENORTH, integer_case, placed
+from rich.console import Console
 
 import neurosim as ns
+from neurosim.check.correlation import PAIRS, correlations, pearson, ranks
 from neurosim.check.dynamic import DynamicMetrics, _windows, isi_distortion, spike_disorder
 from neurosim.check.measure import Resources, measure, utilisation
 from neurosim.check.result import Line
@@ -15,6 +17,7 @@ from neurosim.cores import core_kind
 from neurosim.errors import NeurosimError
 from neurosim.mapping import Mapping
 from neurosim.mapping.metrics import Gap, StaticMetrics, figures
+from neurosim.report.mapping import correlation_table
 
 LOIHI = ns.load_chip("loihi")
 CHIPS = [LOIHI, LOIHI2, SPINNAKER, TRUENORTH]
@@ -144,3 +147,35 @@ def test_does_the_documentation_define_every_metric_as_the_code_does(metrics):
     text = (Path(__file__).resolve().parent.parent / "docs" / "mapping.md").read_text().replace("\\|", "|")
     for figure in figures(metrics):
         assert f"| `{figure.name}` | {figure.unit} | {figure.definition} |" in text
+
+
+# ---- correlation -----------------------------------------------------------------------------------------------
+
+
+def test_are_ranks_shared_and_coefficients_those_of_the_formulas():
+    assert ranks(np.array([3.0, 1, 3, 2])).tolist() == [3.5, 1, 3.5, 2]
+    x, y = np.array([1.0, 2, 3]), np.array([1.0, 2, 4])
+    # Covariance 3, variances 2 and 14/3: 3 / sqrt(28 / 3).
+    assert pearson(x, y) == pytest.approx(3 / (28 / 3) ** 0.5)
+    assert pearson(x, -2 * x) == pytest.approx(-1)
+    assert pearson(ranks(x), ranks(x**9)) == pytest.approx(1)
+    assert pearson(x, np.ones(3)) is None
+
+
+def test_do_hops_predict_the_energy_of_the_network():
+    # On TrueNorth a hop costs the same in both directions, so that the energy of packets is hops times a price.
+    metrics = [measured(TRUENORTH, seed)[3] for seed in (1, 2, 7, 13)]
+    found = {(c.static, c.simulated): c for c in correlations(metrics)}
+    assert set(found) == set(PAIRS)
+    assert found["hop_weighted", "energy_network"].pearson == pytest.approx(1, abs=1e-9)
+    assert found["hop_weighted", "energy_network"].n == 4
+    assert found["packets", "latency"].pearson is not None
+    with pytest.raises(NeurosimError, match="at least 3 simulated mappings, found 2"):
+        correlations(metrics[:2])
+
+
+def test_is_the_table_of_correlations_printed(capsys):
+    Console(width=200).print(correlation_table(correlations([measured(LOIHI, s)[3] for s in (1, 2, 7)]), "three"))
+    shown = capsys.readouterr().out
+    assert "three, 3 mappings" in shown
+    assert "hop weighted" in shown

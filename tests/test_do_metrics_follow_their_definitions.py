@@ -1,5 +1,7 @@
 """Are the metrics of a mapping those reckoned by hand, those of published bounds, and those that a run counts?"""
 
+from itertools import pairwise, product
+
 import numpy as np
 import pytest
 from engine_cases import CROSSBARS, LOIHI2, SPINNAKER, TRUENORTH, integer_case, placed
@@ -130,6 +132,46 @@ def test_are_impossible_rates_refused(rates):
 
 def test_are_metrics_plain_numbers():
     assert all(isinstance(value, float | int) for value in as_dict(static_metrics(BY_HAND, CORE_OF)).values())
+
+
+# ---- cut against packets: two networks filled in order, reckoned elsewhere with other code ----------------------
+
+
+def layered(*sizes):
+    """All to all between layers; every neuron stands on a core."""
+    starts = np.cumsum([0, *sizes]).tolist()
+    layers = [range(a, b) for a, b in pairwise(starts)]
+    edges = [(k, after) for before, after in pairwise(layers) for k in before]
+    return edges, starts[-1]
+
+
+def convolved(side, channels, layers):
+    """3 x 3 kernels over all channels, no neuron beyond the border; channel by channel, row by row."""
+
+    def number(layer, c, y, x):
+        return ((layer * channels + c) * side + y) * side + x
+
+    def window(at):
+        return range(max(at - 1, 0), min(at + 2, side))
+
+    places = list(product(range(channels), range(side), range(side)))
+    edges = [
+        (number(k, c, y, x), [number(k + 1, d, b, a) for d in range(channels) for b in window(y) for a in window(x)])
+        for k in range(layers - 1)
+        for c, y, x in places
+    ]
+    return edges, layers * len(places)
+
+
+@pytest.mark.parametrize(
+    ("network", "per_core", "cut", "packets"),
+    [(layered(784, 100, 10), 32, 78_944, 3_200), (convolved(16, 4, 4), 64, 101_568, 16_896)],
+    ids=["784-100-10", "convolutions"],
+)
+def test_are_cut_and_packets_those_of_an_independent_reckoning(network, per_core, cut, packets):
+    edges, n = network
+    metrics = static_metrics(problem_of(edges, n, 16, 16), (np.arange(n) // per_core).astype(np.int32))
+    assert (metrics.edge_cut, metrics.packets) == (cut, packets)
 
 
 # ---- bounds of synthetic traffic on a mesh ---------------------------------------------------------------------

@@ -219,3 +219,9 @@ def test_does_a_run_take_a_mapping_file(tmp_path, monkeypatch, capsys):
     status, _, err = command(monkeypatch, capsys, "run", "pair.toml", "--mapping", "m.json", "--chip", "loihi")
     assert status == 2
     assert "chip.truenorth is set, but the chips are loihi" in err
+
+
+def test_is_a_plan_of_a_chip_without_routers_refused():
+    mapping = ns.map(ns.load_network("mnist-common"), ns.load_chip("ga144"))
+    with pytest.raises(NeurosimError, match="ga144: floor plan of a chip without routers unsupported"):
+        floor_plan(mapping)

@@ -128,6 +128,8 @@ MISTAKES = [
     ("no cores", lambda r: put(r, "cores", []), "found core 0, cores lists 0"),
     ("two routes", lambda r: put(r, "routes", [[0, 1], [0, 64, 1]]), r"routes\[1\]: is a second route"),
     ("empty route", lambda r: put(r, "routes", [[]]), r"routes\[0\]: found no tiles"),
+    ("dead core that is none", lambda r: put(r, "dead_cores", [5, 4096]), r"dead_cores\[1\]: found core 4096"),
+    ("dead link between none", lambda r: put(r, "dead_links", [[0, 2]]), r"dead_links\[0\]: .*no neighbours"),
     ("link of three tiles", lambda r: put(r, "dead_links", [[1, 2, 3]]), "dead_links"),
     ("negative time", lambda r: put(r, "mapper", "seconds", -1.0), "mapper.seconds: found -1.0"),
 ]

@@ -82,7 +82,7 @@ def _followed(
 ) -> list[Part]:
     """Return what following the tables finds: places, synapses, routes."""
     if auditor is None:
-        reason = "this core kind cannot be read back; words are passed on by code, which equivalence runs"
+        reason = f"core kind {mapping.chip.core_kind} offers no auditor that reads its memories back"
         return [Part.skipped(name, reason) for name in _AFTER_LOADING[:3]]
     seats, placed = places.placement(mapping, program, auditor)
     if seats is None:

@@ -40,8 +40,11 @@ def completeness(mapping: Mapping, program: Program, auditor: Auditor, seats: Se
     findings = _shapes(program, network)
     if findings:
         return Part.of(NAME, _UNFIT, findings)
-    rows = [auditor.rows(image, mapping.chip) for image in program.images]
+    rows, findings = _memories(mapping, program, auditor)
+    if findings:
+        return Part.of(NAME, _UNFIT, findings)
     entries, findings = _entries(program, seats, network, rows)
+    findings += auditor.tables(program)
     findings += _unfed(program, entries, rows)
     wanted, found = _wanted(network, auditor, seats), _followed(entries, rows)
     different = list(_differences(program, network, wanted, found, seats))
@@ -81,6 +84,21 @@ def _shapes(program: Program, network: Network) -> list[str]:
         elif not table.ptr[-1] == len(table.core) == len(table.axon) == len(table.statics()):
             found.append(f"table of destinations of {what}: {table.ptr[-1]} entries, {len(table.core)} cores")
     return found
+
+
+def _memories(mapping: Mapping, program: Program, auditor: Auditor) -> tuple[list[Rows], list[str]]:
+    """Read the memories of all cores back, and return findings on those that are not made of rows."""
+    read, findings = [], []
+    for core, image in zip(program.cores.tolist(), program.images, strict=True):
+        try:
+            own = auditor.rows(image, mapping.chip)
+        except (IndexError, ValueError) as error:
+            findings.append(f"the memory of core {core} cannot be read: {error}")
+            continue
+        if own.ptr[0] != 0 or np.any(np.diff(own.ptr) < 0) or own.ptr[-1] != len(own.unit):
+            findings.append(f"the memory of core {core} is no list of rows: pointers out of order or out of range")
+        read.append(own)
+    return read, findings
 
 
 def _entries(program: Program, seats: Seats, network: Network, rows: list[Rows]) -> tuple[_Entries, list[str]]:
@@ -192,7 +210,7 @@ def _numbered(columns: Ints) -> Ints:
 
 def _synapse(program: Program, network: Network, row: Ints, seats: Seats) -> str:
     source, core, unit, value, delay = row.tolist()
-    owner = seats.owner[core][unit] if unit < len(seats.owner[core]) else -1
+    owner = seats.owner[core][unit] if 0 <= unit < len(seats.owner[core]) else -1
     target = _name(network, network.n_inputs + owner if owner >= 0 else -1)
     return (
         f"synapse {_name(network, source)} -> {target} (unit {unit} of core {program.cores[core]}, value {value},"

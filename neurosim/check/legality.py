@@ -30,10 +30,12 @@ def legality(
     """
     lines = _chip_lines(mapping, dead_cores)
     findings = [refusal] if refusal else []
-    needed, loaded = [], []
+    needed, loaded, recount = [], [], getattr(kind, "recount", None)
     try:
         if auditor is not None:
             needed = auditor.needs(mapping.lowered.network, mapping.core_of, mapping.chip)
+        elif recount is not None and program is not None:
+            needed = recount(program)
         loaded = list(kind.usage(program)) if program is not None else []
     except NeurosimError as error:
         findings.append(str(error))
@@ -46,16 +48,17 @@ def legality(
         amount = reckoned.get((limit, core), seen.get((limit, core), 0))
         lines.append(Line(limit, core, amount, available, seen.get((limit, core))))
     findings += [_exceeded(mapping, line) for line in lines if not line.legal]
-    if auditor is not None:
+    if needed:
         findings += [_disagreement(line) for line in lines if not line.agrees]
-        findings += [_uncounted(key) for key in seen if needed and key not in reckoned]
+        findings += [_uncounted(key) for key in seen if key not in reckoned]
     if mapping.lowered.network.n_inputs and not mapping.chip.io.ports:
         findings.append(f"{mapping.chip.name} has no I/O port for the input lines")
     findings += _homeless(mapping, dead_cores)
     names = len({line.limit for line in lines})
-    note = f"{names} limits on {len(mapping.cores)} cores"
-    if auditor is None:
-        note += "; memories as loaded, this core kind has nothing to reckon them anew"
+    cores = len({line.core for line in lines} - {-1})
+    note = f"{names} limits on {cores} cores"
+    if not needed:
+        note += "; as loaded: this core kind has nothing to reckon them anew"
     return lines, Part.of(NAME, note, findings)
 
 

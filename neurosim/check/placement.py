@@ -58,6 +58,9 @@ def placement(mapping: Mapping, program: Program, auditor: Auditor) -> tuple[Sea
     findings += [f"{name(a)} and {name(b)} share unit {u} of core {program.cores[c]}" for a, b, c, u in shared]
     bad = np.flatnonzero((width < 1) | (width % parts != 0))
     findings += [f"{name(k)} takes {width[k]} units of core {program.cores[core[k]]}" for k in bad.tolist()]
+    other = np.flatnonzero(soma != first + parts - 1)
+    findings += [f"spikes of {name(k)} are taken from unit {soma[k]}, its last is {first[k] + parts[k] - 1}" for k in
+                 other.tolist()]  # fmt: skip
     for c, owned in enumerate(owner):
         empty = np.flatnonzero(owned < 0)
         if len(empty):
@@ -135,7 +138,11 @@ def _registers(mapping: Mapping, program: Program, auditor: Auditor, seats: Seat
     for c, image in enumerate(program.images):
         owner = seats.owner[c]
         part = part_ptr[owner] + (np.arange(len(owner)) - seats.first[owner]) % seats.parts[owner]
-        found = auditor.found(image, mapping.chip)
+        try:
+            found = auditor.found(image, mapping.chip)
+        except (IndexError, ValueError) as error:
+            findings.append(f"the registers of core {program.cores[c]} cannot be read: {error}")
+            continue
         for register in sorted(wanted.keys() | found.keys()):
             absent = np.full(len(owner), ABSENT)
             own = wanted[register][part] if register in wanted else absent

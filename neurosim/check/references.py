@@ -37,12 +37,12 @@ class Reference:
 def references(mapping: Placed, kind: CoreKind, inputs: NDArray[Any]) -> Iterator[Reference]:
     """Yield the runs without a chip that can be compared spike for spike with a run of the mapping on ``inputs``.
 
-    The original network, where every rewrite is exact; the lowered network where its neurons are those of the
-    functional run; else the lowered network on one core of unlimited size without routers.
+    The original network, where every rewrite is exact and nothing draws noise; the lowered network where its neurons
+    are those of the functional run; else the lowered network on one core of unlimited size without routers.
     """
     lowered, arithmetic = mapping.lowered, kind.arithmetic(mapping.chip)
     widths = arithmetic if isinstance(arithmetic, Arithmetic) else None
-    if lowered.exact and _is_functional(mapping.network, widths):
+    if lowered.exact and _is_functional(mapping.network, widths) and not _is_noisy(mapping.network):
         run = run_functional(mapping.network, inputs, widths, seed=mapping.seed)
         yield Reference("the original network", run.pulses, lowered.lag, {})
     drained = _drained(inputs, lowered.extra_steps)
@@ -59,6 +59,12 @@ def _is_functional(network: Network, widths: Arithmetic | None) -> bool:
     if widths is None:
         return all(isinstance(p.neuron, known) for p in network.neurons)
     return not any(isinstance(p.neuron, CrossbarNeuron) for p in network.neurons)
+
+
+def _is_noisy(network: Network) -> bool:
+    """Tell whether compartments draw noise, which goes by their number: lowering may put others before them."""
+    parts = [part for p in network.neurons if isinstance(p.neuron, CompartmentNeuron) for part in p.neuron.compartments]
+    return any(part.noise_target != "none" for part in parts)
 
 
 def _drained(inputs: NDArray[Any], more: int) -> NDArray[Any]:

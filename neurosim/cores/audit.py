@@ -63,7 +63,8 @@ class Auditor:
     ``values`` gives what is stored for the weights of a network, in the order of Synapses; ``rows`` reads the memory
     of one core back; ``units`` says how many units each neuron has on its core, int64[neurons], for a program whose
     neurons begin at ``first`` on the cores ``core``; ``wanted`` and ``found`` give the registers by name: of every
-    compartment of the network in order, and of every unit of one core's memory (see ABSENT).
+    compartment of the network in order, and of every unit of one core's memory (see ABSENT). ``tables`` returns in
+    words what the tables of a program say twice and not alike, or what a core of this kind cannot do.
     """
 
     needs: Needs
@@ -72,6 +73,7 @@ class Auditor:
     units: Callable[[Program, Ints, Ints], Ints]
     wanted: Callable[[Network, Chip], Mapping[str, Ints]]
     found: Callable[[Any, Chip], Mapping[str, Ints]]
+    tables: Callable[[Program], list[str]] = lambda program: []
 
 
 ABSENT = -(1 << 62)  # in place of a register that a unit does not have

@@ -154,9 +154,9 @@ def read_file(path: Path) -> MappingFile:
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
-        for name in names:
-            if names.count(name) > 1:
-                raise FileError(path, f"key '{name}' stands twice in one object")
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise FileError(path, f"key '{twice}' stands twice in one object")
         return dict(pairs)
 
     def refuse(text: str) -> Any:
@@ -194,6 +194,7 @@ def mapping_of(file: MappingFile, path: Path, network: Network, lowered: Lowered
     what = f"network {network.name} lowered for {chip.name}"
     _same("network.lowered_sha256", what, lowered.network.digest(), file.network.lowered_sha256, path)
     cores = _cores(file, path, chip)
+    _check_dead(file, path, chip)
     sizes = {p.name: p.size for p in lowered.network.neurons}
     for name in file.neurons:
         if name not in sizes:
@@ -223,7 +224,7 @@ def _same(field: str, what: str, found: str, wanted: str, path: Path) -> None:
 def _cores(file: MappingFile, path: Path, chip: Chip) -> list[int]:
     """Return the physical id of every core of the file."""
     bounds = {"column": chip.columns, "row": chip.rows, "slot": chip.cores_per_tile}
-    cores: list[int] = []
+    cores: dict[int, int] = {}
     for k, place in enumerate(file.cores):
         for name, end in bounds.items():
             if getattr(place, name) >= end:
@@ -232,9 +233,21 @@ def _cores(file: MappingFile, path: Path, chip: Chip) -> list[int]:
         core = (place.row * chip.columns + place.column) * chip.cores_per_tile + place.slot
         if core in cores:
             where = f"column {place.column}, row {place.row}, slot {place.slot}"
-            raise FileError(path, f"stands at {where} like core {cores.index(core)}", f"cores[{k}]")
-        cores.append(core)
-    return cores
+            raise FileError(path, f"stands at {where} like core {cores[core]}", f"cores[{k}]")
+        cores[core] = k
+    return list(cores)
+
+
+def _check_dead(file: MappingFile, path: Path, chip: Chip) -> None:
+    """Refuse dead cores and links that the chip does not have."""
+    for k, core in enumerate(file.dead_cores):
+        if core >= chip.n_cores:
+            raise FileError(path, f"found core {core}, {chip.name} has 0..{chip.n_cores - 1}", f"dead_cores[{k}]")
+    for k, (start, end) in enumerate(file.dead_links):
+        steps = abs(start % chip.columns - end % chip.columns) + abs(start // chip.columns - end // chip.columns)
+        if steps != 1 or max(start, end) >= chip.columns * chip.rows:
+            problem = f"found {start} to {end}, no neighbours among the {chip.columns} x {chip.rows} tiles"
+            raise FileError(path, problem, f"dead_links[{k}]")
 
 
 def _numbers(file: MappingFile, path: Path, name: str, size: int, cores: int) -> Any:

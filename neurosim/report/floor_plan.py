@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from neurosim.check.measure import edges_on_chip
 from neurosim.cores.audit import name_of, starts_of
+from neurosim.errors import UnsupportedError
 from neurosim.mapping import Mapping
 from neurosim.mapping.metrics import Loads, grid_of
 from neurosim.mapping.metrics.hot import HotLink, hottest
@@ -29,7 +30,12 @@ _LINE = 0.17  # inches of a line of text
 
 
 def floor_plan(mapping: Mapping, rates: NDArray[np.float64] | None = None, name: str = "floor-plan") -> Picture:
-    """Draw a mapping on its chip; ``rates`` are spikes of every source, input lines first, by default one each."""
+    """Draw a mapping on its chip; ``rates`` are spikes of every source, input lines first, by default one each.
+
+    Raises UnsupportedError for a chip without routers, where places are chosen while loading.
+    """
+    if mapping.chip.discipline == "asynchronous":
+        raise UnsupportedError(f"{mapping.chip.name}: floor plan of a chip without routers unsupported")
     edges, grid = edges_on_chip(mapping, rates)
     hot, loads = hottest(edges, grid, mapping.cores.astype(np.int64), HOT)
     floor = floor_around(mapping.chip, _places(mapping))

@@ -81,4 +81,20 @@ def found(image: Any, chip: Chip) -> Mapping[str, Ints]:
     return columns
 
 
-AUDIT = Auditor(needs, values, rows, units, wanted, found)
+def tables(program: Program) -> list[str]:
+    """Return axons that are stored without index and have gaps, or the other way round."""
+    findings = []
+    for core, image in zip(program.cores, program.images, strict=True):
+        gap = np.diff(image.target.astype(np.int64), prepend=0) != 1
+        gap[image.axon_ptr[:-1]] = False  # no gap before an axon's first synapse
+        sparse = np.add.reduceat(gap, image.axon_ptr[:-1]) > 0 if len(gap) else image.axon_sparse
+        wrong = np.flatnonzero(sparse != image.axon_sparse)
+        findings += [f"axon {axon} of core {core} has {_index(sparse[axon])} synapses" for axon in wrong.tolist()]
+    return findings
+
+
+def _index(gaps: bool) -> str:
+    return "no index, but gaps between its" if gaps else "an index, but no gap between its"
+
+
+AUDIT = Auditor(needs, values, rows, units, wanted, found, tables)

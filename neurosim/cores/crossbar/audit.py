@@ -136,4 +136,42 @@ def found(image: Any, chip: Chip) -> Mapping[str, Ints]:
     return registers
 
 
-AUDIT = Auditor(needs, values, rows, units, wanted, found)
+def tables(program: Program) -> list[str]:
+    """Return columns that send to more axons than a neuron can, or other than their memory says."""
+    most = program.chip.limit("targets_per_neuron")
+    least, readout = program.chip.limit("delay_min"), _read_out(program)
+    findings = []
+    for k, (core, image, table) in enumerate(zip(program.cores, program.images, program.outputs, strict=True)):
+        sent, static = np.diff(table.ptr), table.statics().astype(np.int64)
+        column = np.repeat(np.arange(image.n), sent)
+        leaving = image.off_chip.astype(np.int64)
+        wrong = {
+            f"sends to more than {most} axons": sent + leaving > most,
+            "states another number of targets than it sends to": sent + leaving != image.targets,
+            "leaves the chip, or not, unlike its population": image.off_chip != readout[k],
+            "states another delay than its entry": ~_delays_agree(image.delay, static, column, least),
+        }
+        for what, columns in wrong.items():
+            findings += [f"column {c} of core {core} {what}" for c in np.flatnonzero(columns).tolist()]
+    return findings
+
+
+def _delays_agree(delay: Ints, static: Ints, column: Ints, least: int) -> NDArray[np.bool_]:
+    """Tell which columns have the delay of each of their entries, or the least one where they have none."""
+    wanted = np.full(len(delay), least)
+    wanted[column] = static
+    agree: NDArray[np.bool_] = wanted == delay
+    agree[column[static != delay[column]]] = False
+    return agree
+
+
+def _read_out(program: Program) -> list[NDArray[np.bool_]]:
+    """Tell for every core which columns are those of neurons that are read out."""
+    columns = [np.zeros(image.n, dtype=np.bool_) for image in program.images]
+    for name in program.readouts:
+        for core, column in zip(program.members[name].core, program.members[name].state, strict=True):
+            columns[core][column] = True
+    return columns
+
+
+AUDIT = Auditor(needs, values, rows, units, wanted, found, tables)

@@ -1,5 +1,6 @@
 """F18A nodes: small stack processors of 18 bits without a clock, neighbours joined by ports (GA144)."""
 
+from neurosim.cores.f18a.audit import recount
 from neurosim.cores.f18a.limits import core_filler, usage
 from neurosim.cores.f18a.load import load
 from neurosim.cores.f18a.lower import lower
@@ -15,6 +16,7 @@ __all__ = [
     "load",
     "lower",
     "prices",
+    "recount",
     "stamp",
     "start",
     "usage",
