@@ -19,6 +19,9 @@ class Hypergraph(NamedTuple):
     Net e has pins ``pin[net_ptr[e] : net_ptr[e + 1]]``: its target neurons and its source, if that is a neuron.
     Neuron v lies on nets ``net[pin_ptr[v] : pin_ptr[v + 1]]``. ``weight`` float64[nets] are spikes in the window. So a
     net whose pins lie in L clusters sends weight x (L - 1) packets between cores (L of them if an input line feeds it).
+
+    Where several neurons or nets stand as one: ``size`` int64[n] neurons and ``load`` int64[n] nets on each of them
+    summed, ``axons`` int64[nets] nets.
     """
 
     net_ptr: Ints
@@ -26,6 +29,9 @@ class Hypergraph(NamedTuple):
     pin_ptr: Ints
     net: Ints
     weight: Floats
+    size: Ints
+    load: Ints
+    axons: Ints
 
     @property
     def n_nets(self) -> int:
@@ -45,10 +51,16 @@ def hypergraph_of(problem: MappingProblem) -> Hypergraph:
     keys = np.concatenate([nets.net_of_synapse * n + nets.target, own * n + nets.source[own] - nets.n_inputs])
     pairs = np.unique(keys)
     net, pin = pairs // n, pairs % n
+    single = np.ones(problem.n_neurons, dtype=np.int64)
+    load = np.bincount(pin, minlength=problem.n_neurons).astype(np.int64)
+    axons = np.ones(nets.n, dtype=np.int64)
+    return from_pairs(net, pin, problem.spikes.astype(np.float64), single, load, axons)
+
+
+def from_pairs(net: Ints, pin: Ints, weight: Floats, size: Ints, load: Ints, axons: Ints) -> Hypergraph:
+    """Return the hypergraph of (net, pin) pairs, sorted and each once."""
     order = np.argsort(pin, kind="stable")
-    return Hypergraph(
-        _starts(net, nets.n), pin, _starts(pin, problem.n_neurons), net[order], problem.spikes.astype(np.float64)
-    )
+    return Hypergraph(_starts(net, len(weight)), pin, _starts(pin, len(size)), net[order], weight, size, load, axons)
 
 
 def _starts(rows: Ints, n: int) -> Ints:

@@ -32,6 +32,7 @@ OWN: dict[Kind, dict[str, str]] = {
         "sequential": f"{_PART}.sequential:sequential",
         "random": f"{_PART}.random:random",
         "greedy": f"{_PART}.greedy:greedy",
+        "multilevel": f"{_PART}.multilevel:multilevel",
         "refined": f"{_PART}.refine:refined",
         "spectral": f"{_PART}.spectral:spectral",
         "metis": f"{_PART}.metis:metis",

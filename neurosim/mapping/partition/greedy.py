@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from neurosim.mapping.hypergraph import Hypergraph, hypergraph_of
 from neurosim.mapping.partition.fill import longest, pinned_members, refused
-from neurosim.mapping.partition.kernels import Growth, close, grow, include
+from neurosim.mapping.partition.kernels import close, grow, include
+from neurosim.mapping.partition.moves import new_growth
 from neurosim.mapping.partition.settle import settle
 from neurosim.mapping.problem import MappingProblem
 from neurosim.mapping.watch import Watch
@@ -36,14 +37,7 @@ class _Greedy:
         self._problem, self._graph, self._sends = problem, graph, sends
         n = problem.n_neurons
         self._order = np.zeros(n, dtype=np.int64)
-        self._growth = Growth(
-            np.zeros(n, dtype=np.int64),
-            np.full(n, -1, dtype=np.int64),
-            np.zeros(n),
-            np.zeros(n, dtype=np.bool_),
-            np.full(graph.n_nets, -1, dtype=np.int64),
-            np.zeros(3, dtype=np.int64),
-        )
+        self._growth = new_growth(graph)
 
     def clusters(self) -> NDArray[np.int32]:
         """Return the cluster of every neuron; cores with fixed neurons are the first and grow from those."""

@@ -149,6 +149,48 @@ def close(growth: Growth, order: Ints, kept: int, count: int) -> None:
             growth.head[2] = min(growth.head[2], order[k])
 
 
+# ---- joining -------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True)
+def pair(graph: Hypergraph, group: Ints, biggest: int, longest: int, order: Ints) -> Ints:
+    """Return the partner of every node, itself if none: the free one with which it shares most, int64[n].
+
+    Nodes share weight / (pins - 1) of each net (the heavy edge rating of hypergraph partitioners); nets of more than
+    ``longest`` pins do not count. Partners have one ``group`` and together at most ``biggest`` neurons.
+    """
+    n = len(order)
+    partner, rating, seen = np.full(n, -1, dtype=np.int64), np.zeros(n), np.zeros(n, dtype=np.int64)
+    for node in order:
+        if partner[node] >= 0:
+            continue
+        count = 0
+        for i in range(graph.pin_ptr[node], graph.pin_ptr[node + 1]):
+            net = graph.net[i]
+            first, end = graph.net_ptr[net], graph.net_ptr[net + 1]
+            if end - first < 2 or end - first > longest:
+                continue
+            share = graph.weight[net] / (end - first - 1)
+            for k in range(first, end):
+                other = graph.pin[k]
+                if partner[other] >= 0 or other == node:
+                    continue
+                if rating[other] == 0.0:
+                    seen[count] = other
+                    count += 1
+                rating[other] += share + _TRACE
+        best, most = node, 0.0
+        for k in range(count):
+            other = seen[k]
+            value = rating[other] / graph.size[other]
+            rating[other] = 0.0
+            fits = graph.size[other] + graph.size[node] <= biggest and group[other] == group[node]
+            if fits and (value > most or (value == most and other < best)):
+                best, most = other, value
+        partner[node], partner[best] = best, node
+    return partner
+
+
 # ---- moving --------------------------------------------------------------------------------------------------
 
 
@@ -181,25 +223,25 @@ def _find(spread: Spread, net: int, cluster: int) -> int:
 
 
 @njit(cache=True)
-def _put(spread: Spread, loads: Loads, net: int, cluster: int) -> None:
+def _put(spread: Spread, loads: Loads, net: int, axons: int, cluster: int) -> None:
     at = _find(spread, net, cluster)
     if at < 0:
         at = spread.ptr[net] + spread.length[net]
         spread.length[net] += 1
         spread.cluster[at], spread.pins[at] = cluster, 0
-        loads.held[2, cluster] += 1
+        loads.held[2, cluster] += axons
     spread.pins[at] += 1
 
 
 @njit(cache=True)
-def _take(spread: Spread, loads: Loads, net: int, cluster: int) -> None:
+def _take(spread: Spread, loads: Loads, net: int, axons: int, cluster: int) -> None:
     at = _find(spread, net, cluster)
     spread.pins[at] -= 1
     if spread.pins[at] == 0:
         spread.length[net] -= 1
         last = spread.ptr[net] + spread.length[net]
         spread.cluster[at], spread.pins[at] = spread.cluster[last], spread.pins[last]
-        loads.held[2, cluster] -= 1
+        loads.held[2, cluster] -= axons
 
 
 @njit(cache=True)
@@ -207,23 +249,23 @@ def spread_out(graph: Hypergraph, cluster_of: Ints, spread: Spread, loads: Loads
     """Count the pins of every net in every cluster, and what clusters hold; all start at zero."""
     for neuron in range(len(cluster_of)):
         cluster = cluster_of[neuron]
-        loads.held[0, cluster] += 1
-        loads.held[1, cluster] += graph.pin_ptr[neuron + 1] - graph.pin_ptr[neuron]
+        loads.held[0, cluster] += graph.size[neuron]
+        loads.held[1, cluster] += graph.load[neuron]
         for i in range(graph.pin_ptr[neuron], graph.pin_ptr[neuron + 1]):
-            _put(spread, loads, graph.net[i], cluster)
+            _put(spread, loads, graph.net[i], graph.axons[graph.net[i]], cluster)
 
 
 @njit(cache=True)
 def _move(graph: Hypergraph, cluster_of: Ints, spread: Spread, loads: Loads, neuron: int, goal: int) -> None:
     start = cluster_of[neuron]
-    first, end = graph.pin_ptr[neuron], graph.pin_ptr[neuron + 1]
-    for i in range(first, end):
-        _take(spread, loads, graph.net[i], start)
-        _put(spread, loads, graph.net[i], goal)
-    loads.held[0, start] -= 1
-    loads.held[0, goal] += 1
-    loads.held[1, start] -= end - first
-    loads.held[1, goal] += end - first
+    for i in range(graph.pin_ptr[neuron], graph.pin_ptr[neuron + 1]):
+        axons = graph.axons[graph.net[i]]
+        _take(spread, loads, graph.net[i], axons, start)
+        _put(spread, loads, graph.net[i], axons, goal)
+    loads.held[0, start] -= graph.size[neuron]
+    loads.held[0, goal] += graph.size[neuron]
+    loads.held[1, start] -= graph.load[neuron]
+    loads.held[1, goal] += graph.load[neuron]
     cluster_of[neuron] = goal
 
 
@@ -250,7 +292,7 @@ def _fits(loads: Loads, cluster: int) -> bool:
 def _try(graph: Hypergraph, cluster_of: Ints, spread: Spread, loads: Loads, neuron: int, goal: int) -> bool:
     """Move a neuron, and back if the goal is then overfull."""
     start = cluster_of[neuron]
-    if loads.held[0, goal] >= loads.most[0, goal]:
+    if loads.held[0, goal] + graph.size[neuron] > loads.most[0, goal]:
         return False
     _move(graph, cluster_of, spread, loads, neuron, goal)
     if _fits(loads, goal):
@@ -324,7 +366,7 @@ def improve(
             near[found[k]] = 0.0
             if this > gain:
                 goal, gain = found[k], this
-            if this > open_gain and loads.held[0, found[k]] < loads.most[0, found[k]]:
+            if this > open_gain and loads.held[0, found[k]] + graph.size[neuron] <= loads.most[0, found[k]]:
                 open_goal, open_gain = found[k], this
         if goal < 0:
             continue

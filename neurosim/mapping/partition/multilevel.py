@@ -1,0 +1,77 @@
+"""Multilevel partition: coarsen, grow clusters of whole nodes, and refine on every level back down."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from neurosim.mapping.hypergraph import hypergraph_of
+from neurosim.mapping.partition.coarsen import Level, affinities, coarsened
+from neurosim.mapping.partition.greedy import greedy
+from neurosim.mapping.partition.legalise import legalise
+from neurosim.mapping.partition.moves import loads_of, moved
+from neurosim.mapping.partition.spectral import spectral_order
+from neurosim.mapping.problem import MappingProblem
+from neurosim.mapping.watch import Watch
+
+Ints = NDArray[np.int64]
+Clusters = NDArray[np.int32]
+
+_NODES = 40  # per cluster on the coarsest level
+_FULL = 0.99  # of all cores' room: from there on one core more is taken, so that neurons can move
+
+
+def multilevel(problem: MappingProblem, *, seed: int = 0, watch: Watch | None = None) -> Clusters:
+    """Partition for fewest packets (multilevel scheme of G. Karypis, V. Kumar 1999), within hard limits.
+
+    Neurons join in pairs that share most spikes until few nodes per cluster are left; clusters grow from those, and
+    nodes move between them on every level. What clusters may hold is what the fullest core of a greedy growth holds;
+    in the end they are repaired to the hard limits.
+    """
+    watch = watch or Watch()
+    return from_growth(problem, greedy(problem, seed=seed, watch=watch), seed, watch)
+
+
+def from_growth(problem: MappingProblem, start: Clusters, seed: int, watch: Watch) -> Clusters:
+    """Return the multilevel partition, given the greedy growth that tells how many clusters and how full."""
+    clusters = int(start.max(initial=0)) + 1
+    if clusters < 2 or watch.over:
+        return start
+    graph, rng = hypergraph_of(problem), np.random.default_rng(seed)
+    most = loads_of(graph, start).held.max(axis=1)
+    group = np.full(problem.n_neurons, -1, dtype=np.int64)
+    group[list(problem.pins)] = list(problem.pins.values())
+    biggest = max(int(most[0]) // _NODES, 1)
+    levels = coarsened(graph, group, _NODES * clusters, biggest, rng, watch)
+    clusters += clusters < problem.n_usable and graph.size.sum() > _FULL * clusters * most[0]
+    cluster_of = _cut(levels[-1], most, len(problem.pinned_cores), clusters, rng)
+    for k in range(len(levels) - 1, -1, -1):
+        graph, group, above = levels[k]
+        cluster_of = cluster_of[above] if len(above) else cluster_of
+        cluster_of = moved(graph, cluster_of, most, np.flatnonzero(group < 0), rng, watch)
+    return legalise(problem, cluster_of)
+
+
+def _cut(level: Level, most: Ints, pinned: int, clusters: int, rng: np.random.Generator) -> Ints:
+    """Return clusters of the coarsest nodes by recursive spectral bisection; those of fixed neurons are the first.
+
+    Each cut divides a part so that both sides have the same share of their clusters' room.
+    """
+    graph, cluster_of = level.graph, level.group.copy()
+    free = np.flatnonzero(level.group < 0)
+    fill = np.stack([graph.size[free] / most[0], graph.load[free] / most[1]])
+    weight = fill[fill.sum(axis=1).argmax()]
+    shares = affinities(graph)[free][:, free]
+    waiting = [(np.arange(len(free)), pinned, max(clusters - pinned, 1))]
+    while waiting:
+        part, first, count = waiting.pop()
+        if count == 1 or len(part) < 2:
+            cluster_of[free[part]] = first
+            continue
+        part = part[spectral_order(csr_array(shares[part][:, part]), rng)]
+        filled = np.cumsum(weight[part])
+        left = count // 2
+        cut = int(np.clip(np.searchsorted(filled, filled[-1] * left / count), 1, len(part) - 1))
+        waiting += [(part[:cut], first, left), (part[cut:], first + left, count - left)]
+    return cluster_of
