@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,3 +89,13 @@ def test_an_unknown_network_or_mapper_is_one_line(tmp_path):
         done = CliRunner().invoke(app, ["mappers", str(scenario), "--out", str(tmp_path / "o"), option, name])
         assert done.exit_code != 0
         assert f"did you mean '{known}'" in str(done.exception)
+
+
+def test_the_mapper_of_the_guide_is_ranked_without_touching_the_package(tmp_path):
+    guide = Path(__file__).parents[1] / "docs" / "breadth_first.py"
+    scenario, name = write_scenario(tmp_path), f"{guide}:breadth_first+annealing"
+    chosen = ["--mapper", "sequential+row-major", "--mapper", name]
+    done = CliRunner().invoke(app, ["mappers", str(scenario), "--out", str(tmp_path / "o"), *chosen, "--json"])
+    assert done.exit_code == 0, done.output
+    standings = json.loads(done.stdout)["standings"]
+    assert {s["mapper"]: s["legal_networks"] for s in standings} == {"sequential+row-major": 1, name: 1}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from bench_cases import write_mappers, write_scenario
 
+from neurosim.bench import source
 from neurosim.bench.board import board, read_results
 from neurosim.bench.result import read_result
 from neurosim.bench.runner import Setting, run_bench
@@ -74,7 +75,7 @@ def _runs(pid):
     return True
 
 
-def test_a_second_run_keeps_what_is_there_and_runs_what_changed(tmp_path):
+def test_a_second_run_keeps_what_is_there_and_runs_what_changed(tmp_path, monkeypatch):
     file = write_mappers(tmp_path)
     found, _ = run(tmp_path, ["good", "raises"], file)
     paths = sorted((tmp_path / "out" / "results").glob("*/*.json"))
@@ -89,6 +90,10 @@ def test_a_second_run_keeps_what_is_there_and_runs_what_changed(tmp_path):
     assert read_result(paths[0]).static == found["good"].static
 
     file.write_text(file.read_text() + "\n# changed\n")  # another mapper under the same name
+    _, lines = run(tmp_path, ["good", "raises"], file)
+    assert lines == ["mlp-3, given: 2 runs, 0 kept"]
+
+    monkeypatch.setattr(source, "room_digest", lambda folder: "another")  # other mapping code in the project
     _, lines = run(tmp_path, ["good", "raises"], file)
     assert lines == ["mlp-3, given: 2 runs, 0 kept"]
 

@@ -56,6 +56,7 @@ class Board:
     baseline: str
     cases: list[CaseRef]
     versions: list[dict[str, str]]
+    sources: dict[str, list[str]]  # digests of the code that mappers are made of, by mapper
     rows: list[Row]
     standings: list[Standing]
     failures: list[dict[str, Any]]
@@ -74,6 +75,7 @@ class Board:
             "ranked_by": RANKED_BY,
             "cases": [case.model_dump(mode="json") for case in self.cases],
             "versions": self.versions,
+            "sources": self.sources,
             "standings": [asdict(standing) for standing in self.standings],
             "rows": rows,
             "failures": self.failures,
@@ -109,6 +111,7 @@ def board(results: Sequence[BenchResult], unread: Sequence[str] = (), *, baselin
         baseline,
         cases,
         _distinct(result.versions for result in results),
+        _sources(results),
         rows,
         _standings(rows, baseline),
         [_failure(result) for result in results if result.outcome != "legal"],
@@ -254,6 +257,15 @@ def _about(result: BenchResult) -> dict[str, Any]:
 
 def _failure(result: BenchResult) -> dict[str, Any]:
     return _about(result) | {"outcome": result.outcome, "reason": result.reason}
+
+
+def _sources(results: Sequence[BenchResult]) -> dict[str, list[str]]:
+    sources: dict[str, list[str]] = {}
+    for result in results:
+        known = sources.setdefault(result.run.mapper, [])
+        if result.run.source_sha256 and result.run.source_sha256 not in known:
+            known.append(result.run.source_sha256)
+    return sources
 
 
 def _gap(gap: Gap) -> dict[str, Any]:

@@ -30,13 +30,13 @@ class CaseRef(Exact):
 
 
 class RunRef(Exact):
-    """Mapper, seed and limits of a run; ``source_sha256`` is the digest of a mapper in a file of its own."""
+    """Mapper, seed and limits of a run."""
 
     mapper: Text
     seed: int
     time_limit: float
     kill_after: float
-    source_sha256: Sha256 | None = None
+    source_sha256: Sha256 | None = Field(default=None, description="digest of the code that the mapper is made of")
 
 
 class Simulated(Exact):

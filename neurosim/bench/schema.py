@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from neurosim.bench.result import RunRef
+from neurosim.bench.source import source_digest
 from neurosim.benchset.catalog import ORDERS, Order, bench_names
-from neurosim.document import Strict, parse, read_bytes, validate
+from neurosim.document import Strict, parse, validate
 from neurosim.errors import FileError, nearest
 from neurosim.mapping import mapper as find_mapper
 from neurosim.scenario.schema import Positive, find_scenario
@@ -127,23 +127,12 @@ def _runs(about: About, mappers: Sequence[BenchMapper], network: str, seeds: int
             seed=seed,
             time_limit=mapper.time_limit or about.time_limit,
             kill_after=mapper.kill_after or about.kill_after,
-            source_sha256=_source(mapper.name),
+            source_sha256=source_digest(mapper.name),
         )
         for mapper in mappers
         if not mapper.networks or network in mapper.networks
         for seed in range(seeds if mapper.stochastic else 1)
     ]
-
-
-def _source(mapper: str) -> str | None:
-    """Return the digest of the files of a mapper that is in files of somebody's own."""
-    files = [part.rpartition(":")[0] for part in mapper.split("+") if ".py:" in part]
-    if not files:
-        return None
-    sha = hashlib.sha256()
-    for file in files:
-        sha.update(read_bytes(Path(file)))
-    return sha.hexdigest()
 
 
 def _known(path: str | Path, field: str, name: str, known: Sequence[str]) -> None:

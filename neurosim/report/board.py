@@ -177,7 +177,11 @@ def _cases(board: Board) -> Part:
     ]
     versions = ["; ".join(f"{key} {value}" for key, value in each.items()) for each in board.versions]
     seeds = sorted({seed for row in board.rows for seed in row.seeds})
-    text = [f"Versions: {' | '.join(versions)}. Seeds: {', '.join(map(str, seeds))}."]
+    code = sorted({digest[:12] for digests in board.sources.values() for digest in digests})
+    text = [
+        f"Versions: {' | '.join(versions)}. Seeds: {', '.join(map(str, seeds))}. Digests of the mappers' code:"
+        f" {', '.join(code) or 'none stated'}."
+    ]
     return Part("Networks, digests, versions", text, grid=Grid(head, rows, 7), folded=True)
 
 
