@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.mapping.problem import MappingProblem
+from neurosim.mapping.problem import MappingProblem, distinct
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -49,7 +49,7 @@ def hypergraph_of(problem: MappingProblem) -> Hypergraph:
     nets, n = problem.nets, max(problem.n_neurons, 1)
     own = np.flatnonzero(nets.source >= nets.n_inputs)
     keys = np.concatenate([nets.net_of_synapse * n + nets.target, own * n + nets.source[own] - nets.n_inputs])
-    pairs = np.unique(keys)
+    pairs = distinct(keys)
     net, pin = pairs // n, pairs % n
     single = np.ones(problem.n_neurons, dtype=np.int64)
     load = np.bincount(pin, minlength=problem.n_neurons).astype(np.int64)
@@ -70,7 +70,7 @@ def _starts(rows: Ints, n: int) -> Ints:
 def packets(problem: MappingProblem, cluster_of: NDArray[np.int32]) -> float:
     """Return the packets between cores in the window: each net's spikes times its target clusters but its own."""
     nets, k = problem.nets, int(cluster_of.max(initial=0)) + 1
-    pairs = np.unique(nets.net_of_synapse * k + cluster_of[nets.target])
+    pairs = distinct(nets.net_of_synapse * k + cluster_of[nets.target])
     net, cluster = pairs // k, pairs % k
     neuron = nets.source[net] - nets.n_inputs
     local = (neuron >= 0) & (cluster_of[np.maximum(neuron, 0)] == cluster) if len(cluster_of) else neuron >= 0

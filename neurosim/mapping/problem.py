@@ -15,6 +15,14 @@ from neurosim.mapping.legality import Usage
 from neurosim.network import Network
 
 
+def distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the different values of an array, ascending; quicker than numpy's hashing for millions of them."""
+    ordered = np.sort(keys)
+    first = np.concatenate([np.ones(min(len(keys), 1), dtype=np.bool_), ordered[1:] != ordered[:-1]])
+    found: NDArray[np.int64] = ordered[first]
+    return found
+
+
 class CoreFill(Protocol):
     """One core being filled, supplied by the core kind, which alone knows its limits.
 
@@ -95,7 +103,7 @@ class Nets:
     def sends(self, core_of: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return how many (net, core) pairs each neuron sends to under an assignment to cores, int64[neurons]."""
         cores = int(core_of.max(initial=0)) + 1
-        pairs = np.unique(self.net_of_synapse * cores + core_of[self.target])
+        pairs = distinct(self.net_of_synapse * cores + core_of[self.target])
         neuron = self.source[pairs // cores] - self.n_inputs
         return np.bincount(neuron[neuron >= 0], minlength=len(core_of))
 

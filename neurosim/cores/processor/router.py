@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.mapping.problem import Nets
+from neurosim.mapping.problem import Nets, distinct
 from neurosim.program import Destinations, Program
 
 _UNUSED, _MIXED = -1, -2  # instead of a route: no spike has a key of this block; the block has several routes
@@ -28,7 +28,7 @@ def router_entries(program: Program) -> int:
 def entries_of(nets: Nets, core_of: NDArray[np.int32]) -> int:
     """Return the entries that ``router_entries`` will find when neurons stand on these cores (or clusters)."""
     n, cores = len(core_of), int(core_of.max(initial=0)) + 1
-    pairs = np.unique(nets.source[nets.net_of_synapse] * cores + core_of[nets.target])
+    pairs = distinct(nets.source[nets.net_of_synapse] * cores + core_of[nets.target])
     source, core = pairs // cores, (pairs % cores).astype(np.int32)
     ptr = np.searchsorted(source, np.arange(nets.n_inputs + n + 1))
     route = _routes(Destinations(ptr, core, core))

@@ -35,8 +35,9 @@ def blocks_of(problem: MappingProblem, graph: Hypergraph) -> Blocks:
     n = int(cluster_of.max(initial=-1)) + 1
     found = []
     for weight in (np.ones(problem.n_neurons, dtype=np.int64), 1 + np.diff(graph.pin_ptr)):
-        held = np.bincount(cluster_of, weight, minlength=n)[: max(n - 1, 1)]
-        found.append((float(held.std() / held.mean()), Blocks(n, weight, int(held.max()))))
+        held = np.bincount(cluster_of, weight, minlength=n)
+        full = held[: max(n - 1, 1)]  # the last one is not
+        found.append((float(full.std() / full.mean()), Blocks(n, weight, int(held.max()))))
     return min(found, key=lambda pair: pair[0])[1]
 
 

@@ -10,6 +10,7 @@ from scipy.sparse import csr_array, diags_array
 
 from neurosim.mapping.hypergraph import Hypergraph, from_pairs
 from neurosim.mapping.partition.kernels import pair
+from neurosim.mapping.problem import distinct
 from neurosim.mapping.watch import Watch
 
 Ints = NDArray[np.int64]
@@ -56,7 +57,7 @@ def _longest(graph: Hypergraph) -> int:
 
 def _joined(graph: Hypergraph, above: Ints, n: int) -> Hypergraph:
     net = np.repeat(np.arange(graph.n_nets), np.diff(graph.net_ptr))
-    pairs = np.unique(net * n + above[graph.pin])
+    pairs = distinct(net * n + above[graph.pin])
     size = np.bincount(above, graph.size, minlength=n).astype(np.int64)
     load = np.bincount(above, graph.load, minlength=n).astype(np.int64)
     return _fewer_nets(from_pairs(pairs // n, pairs % n, graph.weight, size, load, graph.axons))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurosim.mapping.hypergraph import Hypergraph, hypergraph_of
 from neurosim.mapping.partition.fill import longest, refused
 from neurosim.mapping.partition.settle import members, numbered, settle
-from neurosim.mapping.problem import MappingProblem
+from neurosim.mapping.problem import MappingProblem, distinct
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -25,29 +25,37 @@ def legalise(problem: MappingProblem, cluster_of: NDArray[np.integer]) -> NDArra
 
     Raises CapacityError when one neuron does not fit on an empty core.
     """
-    graph, wanted = hypergraph_of(problem), pinned_first(problem, cluster_of)
+    graph, wanted = hypergraph_of(problem), pinned_first(cluster_of, goals_of(problem))
     return settle(problem, lambda sends: _Repair(problem, graph, wanted, sends).clusters())
 
 
-def pinned_first(problem: MappingProblem, cluster_of: NDArray[np.integer]) -> NDArray[np.int32]:
-    """Return the clusters renumbered, those of fixed neurons first, in the order of ``pinned_cores``.
+def goals_of(problem: MappingProblem) -> Ints:
+    """Return the cluster that each fixed neuron must stand in, -1 for the others."""
+    goal = np.full(problem.n_neurons, -1, dtype=np.int64)
+    goal[list(problem.pins)] = list(problem.pins.values())
+    return goal
 
-    The cluster with most of the neurons fixed to a core stands for that core; the others come over to it.
+
+def pinned_first(cluster_of: NDArray[np.integer], goal: Ints) -> NDArray[np.int32]:
+    """Return clusters renumbered so that nodes stand in the cluster that ``goal`` int64[n] wants, -1 for any.
+
+    The cluster with most of the nodes that want one becomes that one, if it is not another already, and else one that
+    nobody wants; the other nodes come over to it.
     """
     clusters = np.unique(cluster_of, return_inverse=True)[1].astype(np.int64).ravel()
-    if not problem.fixed:
+    pinned, fixed = int(goal.max(initial=-1)) + 1, np.flatnonzero(goal >= 0)
+    if not pinned:
         return numbered(clusters, 0)
-    pinned = len(problem.pinned_cores)
-    neurons = np.array(list(problem.pins), dtype=np.int64)
-    goals = np.array(list(problem.pins.values()), dtype=np.int64)
-    number = np.arange(clusters.max() + 1) + pinned
-    for goal in range(pinned):
-        votes = np.bincount(clusters[neurons[goals == goal]], minlength=len(number))
-        votes[number < pinned] = 0
-        if votes.any():
-            number[votes.argmax()] = goal
+    count = max(int(clusters.max()) + 1, pinned)
+    number = np.arange(count) + pinned
+    votes = np.zeros((pinned, count), dtype=np.int64)
+    np.add.at(votes, (goal[fixed], clusters[fixed]), 1)
+    for k in range(pinned):
+        free = number >= pinned
+        wanted = np.where(votes[k] > 0, votes[k].max() + 1 + votes[k], votes.sum() - votes.sum(axis=0))
+        number[np.where(free, wanted, -1).argmax()] = k
     result = number[clusters]
-    result[neurons] = goals
+    result[fixed] = goal[fixed]
     return numbered(result, pinned)
 
 
@@ -140,7 +148,7 @@ def _nearest(graph: Hypergraph, cluster_of: Ints, neurons: Ints, choice: int) ->
     k = int(cluster_of.max(initial=0)) + 1
     net = np.repeat(np.arange(graph.n_nets), np.diff(graph.net_ptr))
     settled = cluster_of[graph.pin] >= 0
-    pairs = np.unique(net[settled] * k + cluster_of[graph.pin[settled]])
+    pairs = distinct(net[settled] * k + cluster_of[graph.pin[settled]])
     ptr = np.searchsorted(pairs // k, np.arange(graph.n_nets + 1))
     row, nets = _gather(graph.pin_ptr, graph.net, neurons)
     entry, clusters = _gather(ptr, pairs % k, nets)

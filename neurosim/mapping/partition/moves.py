@@ -51,8 +51,8 @@ def moved(
 ) -> Ints:
     """Return clusters of fewer packets, int64[n], after rounds of moves and exchanges of the nodes ``free``.
 
-    No move fills a cluster beyond ``most`` int64[3] (see Loads); one that is beyond already may stay so. Gains are those
-    of connectivity-1 (C. M. Fiduccia, R. M. Mattheyses, DAC 1982, without moves that lose).
+    No move fills a cluster beyond ``most`` int64[3] (see Loads); one that is beyond already may stay so. Gains are
+    those of connectivity-1 (C. M. Fiduccia, R. M. Mattheyses, DAC 1982, without moves that lose).
     """
     cluster_of = start.astype(np.int64)
     spread, loads = _counted(graph, cluster_of)

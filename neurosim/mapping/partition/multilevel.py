@@ -1,4 +1,4 @@
-"""Multilevel partition: coarsen, grow clusters of whole nodes, and refine on every level back down."""
+"""Multilevel partition: coarsen, cut the coarsest nodes into clusters, and refine on every level back down."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from neurosim.mapping.hypergraph import hypergraph_of
 from neurosim.mapping.partition.coarsen import Level, affinities, coarsened
 from neurosim.mapping.partition.greedy import greedy
-from neurosim.mapping.partition.legalise import legalise
+from neurosim.mapping.partition.legalise import goals_of, legalise, pinned_first
 from neurosim.mapping.partition.moves import loads_of, moved
 from neurosim.mapping.partition.spectral import spectral_order
 from neurosim.mapping.problem import MappingProblem
@@ -25,9 +25,9 @@ _FULL = 0.99  # of all cores' room: from there on one core more is taken, so tha
 def multilevel(problem: MappingProblem, *, seed: int = 0, watch: Watch | None = None) -> Clusters:
     """Partition for fewest packets (multilevel scheme of G. Karypis, V. Kumar 1999), within hard limits.
 
-    Neurons join in pairs that share most spikes until few nodes per cluster are left; clusters grow from those, and
-    nodes move between them on every level. What clusters may hold is what the fullest core of a greedy growth holds;
-    in the end they are repaired to the hard limits.
+    Neurons join in pairs that share most spikes until few nodes per cluster are left; those are cut in halves by
+    Fiedler vectors, and nodes move between clusters on every level. What clusters may hold is what the fullest core of
+    a greedy growth holds; in the end they are repaired to the hard limits.
     """
     watch = watch or Watch()
     return from_growth(problem, greedy(problem, seed=seed, watch=watch), seed, watch)
@@ -40,12 +40,10 @@ def from_growth(problem: MappingProblem, start: Clusters, seed: int, watch: Watc
         return start
     graph, rng = hypergraph_of(problem), np.random.default_rng(seed)
     most = loads_of(graph, start).held.max(axis=1)
-    group = np.full(problem.n_neurons, -1, dtype=np.int64)
-    group[list(problem.pins)] = list(problem.pins.values())
     biggest = max(int(most[0]) // _NODES, 1)
-    levels = coarsened(graph, group, _NODES * clusters, biggest, rng, watch)
+    levels = coarsened(graph, goals_of(problem), _NODES * clusters, biggest, rng, watch)
     clusters += clusters < problem.n_usable and graph.size.sum() > _FULL * clusters * most[0]
-    cluster_of = _cut(levels[-1], most, len(problem.pinned_cores), clusters, rng)
+    cluster_of = _cut(levels[-1], most, clusters, rng)
     for k in range(len(levels) - 1, -1, -1):
         graph, group, above = levels[k]
         cluster_of = cluster_of[above] if len(above) else cluster_of
@@ -53,25 +51,24 @@ def from_growth(problem: MappingProblem, start: Clusters, seed: int, watch: Watc
     return legalise(problem, cluster_of)
 
 
-def _cut(level: Level, most: Ints, pinned: int, clusters: int, rng: np.random.Generator) -> Ints:
-    """Return clusters of the coarsest nodes by recursive spectral bisection; those of fixed neurons are the first.
+def _cut(level: Level, most: Ints, clusters: int, rng: np.random.Generator) -> Ints:
+    """Return clusters of the coarsest nodes by recursive spectral bisection, those of fixed neurons first.
 
     Each cut divides a part so that both sides have the same share of their clusters' room.
     """
-    graph, cluster_of = level.graph, level.group.copy()
-    free = np.flatnonzero(level.group < 0)
-    fill = np.stack([graph.size[free] / most[0], graph.load[free] / most[1]])
+    graph, cluster_of = level.graph, np.zeros(level.graph.n_pins, dtype=np.int64)
+    fill = np.stack([graph.size, graph.load]) / np.maximum(most[:2, None], 1)
     weight = fill[fill.sum(axis=1).argmax()]
-    shares = affinities(graph)[free][:, free]
-    waiting = [(np.arange(len(free)), pinned, max(clusters - pinned, 1))]
+    shares = affinities(graph)
+    waiting = [(np.arange(graph.n_pins), 0, clusters)]
     while waiting:
         part, first, count = waiting.pop()
         if count == 1 or len(part) < 2:
-            cluster_of[free[part]] = first
+            cluster_of[part] = first
             continue
         part = part[spectral_order(csr_array(shares[part][:, part]), rng)]
         filled = np.cumsum(weight[part])
         left = count // 2
         cut = int(np.clip(np.searchsorted(filled, filled[-1] * left / count), 1, len(part) - 1))
         waiting += [(part[:cut], first, left), (part[cut:], first + left, count - left)]
-    return cluster_of
+    return pinned_first(cluster_of, level.group).astype(np.int64)

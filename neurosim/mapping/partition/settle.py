@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.mapping.problem import MappingProblem
+from neurosim.mapping.problem import MappingProblem, distinct
 
 Ints = NDArray[np.int64]
 Clusters = NDArray[np.int32]
@@ -48,7 +48,7 @@ def settle(problem: MappingProblem, make: Callable[[Ints], Clusters]) -> Cluster
 
 def _most(problem: MappingProblem) -> Ints:
     """Return the (net, core) pairs of every neuron when no two of its targets share a core."""
-    pairs = np.unique(problem.nets.net_of_synapse * max(problem.n_neurons, 1) + problem.nets.target)
+    pairs = distinct(problem.nets.net_of_synapse * max(problem.n_neurons, 1) + problem.nets.target)
     neuron = problem.nets.source[pairs // max(problem.n_neurons, 1)] - problem.nets.n_inputs
     return np.bincount(neuron[neuron >= 0], minlength=problem.n_neurons)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurosim.errors import CapacityError, NeurosimError
 from neurosim.mapping.geometry import Ways, dead_on_way, distances
-from neurosim.mapping.problem import MappingProblem
+from neurosim.mapping.problem import MappingProblem, distinct
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -84,7 +84,7 @@ def placement_of(problem: MappingProblem, cluster_of: NDArray[np.integer], parti
     """Return the placement problem of clusters; raises NeurosimError where they contradict the fixed neurons."""
     clusters = cluster_of.astype(np.int64)
     n, nets, spikes = int(clusters.max(initial=-1)) + 1, problem.nets, problem.spikes
-    pairs = np.unique(nets.net_of_synapse * max(n, 1) + clusters[nets.target])
+    pairs = distinct(nets.net_of_synapse * max(n, 1) + clusters[nets.target])
     net, target = pairs // max(n, 1), pairs % max(n, 1)
     line = nets.source[net]
     inside = line >= nets.n_inputs
