@@ -104,8 +104,8 @@ def _warm(mapper: str) -> None:
     if mapper in _warmed or not parts or not parts <= own - _THREADS:
         return
     _warmed.add(mapper)
-    small = open_case("mlp-3", "given", "loihi", {"limits.compartments": "128"})
     with suppress(NeurosimError):
+        small = open_case("mlp-3", "given", "loihi", {"limits.compartments": "128"})
         assign(mapper, small.problem, 0, Watch(1.0))
 
 
