@@ -44,7 +44,7 @@ def attempt(problem: MappingProblem, mapper: str, seed: int, time_limit: float, 
     try:
         if not here.poll(kill_after):
             return Attempt(None, "timeout", f"mapper '{mapper}' was not done after {kill_after:g} s: killed")
-        said: Attempt = here.recv()
+        said = here.recv()
     except EOFError:
         child.join()
         return Attempt(None, "crashed", f"mapper '{mapper}' ended its process: {_end(child.exitcode)}")
@@ -53,6 +53,8 @@ def attempt(problem: MappingProblem, mapper: str, seed: int, time_limit: float, 
     finally:
         _kill(child)
         here.close()
+    if not isinstance(said, Attempt):
+        return Attempt(None, "crashed", f"mapper '{mapper}' sent a {type(said).__name__} in place of its process")
     return said
 
 

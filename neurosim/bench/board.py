@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -226,18 +226,11 @@ def _corrected(standings: Sequence[Standing], baseline: str) -> list[Standing]:
     """Return standings with p values corrected for the number of mappers that are compared with the baseline."""
     others = [s for s in standings if s.mapper != baseline]
     by_cost = {name: holm({s.mapper: s.ratios[name].p for s in others}) for name in COSTS}
-    return [
-        Standing(
-            **{
-                **vars(s),
-                "ratios": {
-                    name: Paired(**{**vars(ratio), "p_holm": by_cost[name].get(s.mapper)})
-                    for name, ratio in s.ratios.items()
-                },
-            }
-        )
-        for s in standings
-    ]
+    found = []
+    for s in standings:
+        ratios = {name: replace(ratio, p_holm=by_cost[name].get(s.mapper)) for name, ratio in s.ratios.items()}
+        found.append(replace(s, ratios=ratios))
+    return found
 
 
 def _place(standing: Standing) -> tuple[int, float]:

@@ -40,7 +40,7 @@ def run_bench(setting: Setting, jobs: Sequence[Job], workers: int = 1, say: Say 
     tell = say or _silent
     work = partial(_job, setting, loud=say is not None)
     if workers <= 1:
-        return [line for job in jobs for line in _kept_going(tell, job, lambda job=job: work(job))]  # type: ignore[misc]
+        return [line for job in jobs for line in _kept_going(tell, job, partial(work, job))]
     lost = []
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         futures = {pool.submit(work, job): job for job in jobs}
