@@ -69,3 +69,10 @@ def test_lines_fill_the_cores_near_their_port():
     bounds = lower_bounds(problem)
     assert bounds["packets"] == 10
     assert bounds["hop_weighted"] == 2 + 1  # two neurons at the port, the two quiet ones a hop away
+
+
+def test_a_line_sends_one_packet_to_a_core_however_many_it_feeds_there():
+    problem = problem_of([(0, [0, 1, 2, 3])], 4, (4, 1, 1), n_inputs=1, ports=(0,), rates=np.array([6.0, 0, 0, 0, 0]))
+    bounds = lower_bounds(problem)
+    assert bounds["packets"] == 6 * 2  # two cores
+    assert bounds["hop_weighted"] == 6 * 1  # one at the port, one a hop away
