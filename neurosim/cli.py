@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from neurosim.cli_bench import register as register_bench
 from neurosim.cli_f18a import app as f18a
 from neurosim.cli_mapping import register
 from neurosim.errors import NeurosimError
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.add_typer(f18a, name="f18a")
 register(app)
+register_bench(app)
 
 ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario file, or a name from the catalog.")]
 Chips = Annotated[list[str] | None, typer.Option("--chip", help="Chip, may be repeated; replaces the scenario's.")]

@@ -1,4 +1,4 @@
-"""The networks that mapping algorithms are compared on: generated from seeds, pinned by hashes, with recorded rates."""
+"""The networks on which mapping algorithms are compared: made from seeds, pinned by hashes, with recorded rates."""
 
 from neurosim.benchset.catalog import ORDERS, bench_names, build, pinned
 from neurosim.benchset.rates import recorded_rates

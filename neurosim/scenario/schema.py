@@ -136,7 +136,8 @@ def load_scenario(name_or_path: str | Path, changes: Sequence[tuple[str, Any]] =
     path = find_scenario(name_or_path)
     raw = parse(path)
     if raw.get("kind", "model") != "model":
-        raise FileError(path, f"found {raw['kind']!r}, a scenario of kind 'model' is needed here", "kind")
+        hint = "; neurosim mappers takes it" if raw["kind"] == "mappers" else ""
+        raise FileError(path, f"found {raw['kind']!r}, a scenario of kind 'model' is needed here{hint}", "kind")
     for dotted, value in changes:
         apply_change(raw, dotted, value)
     return validate(Scenario, raw, path)
