@@ -105,6 +105,11 @@ def run(
     elif kind == "programs":
         _run_programs(scenario, options, as_json, out, workers, dry_run)
     elif kind in ("learning", "reward", "stdp"):
+        if workers > 1 or trace is not None:
+            option = f"--trace {trace}" if trace is not None else f"--workers {workers}"
+            raise NeurosimError(
+                f"{option}: a scenario of kind '{kind}' is one run, which one process does without traces"
+            )
         _learn(scenario, kind, options, as_json, out, dry_run)
     else:
         _run(scenario, options, as_json, out, workers, dry_run, trace=trace)

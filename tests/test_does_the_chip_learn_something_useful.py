@@ -141,6 +141,12 @@ def test_is_a_bad_lesson_refused_in_one_line(change, problem):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("option", [("--workers", "2"), ("--trace", "spikes")])
+def test_is_an_option_refused_that_would_do_nothing(option):
+    with pytest.raises(NeurosimError, match=f"^{' '.join(option)}: a scenario of kind 'learning' is one run"):
+        CliRunner().invoke(app, ["run", "online_learning", *option], catch_exceptions=False)
+
+
 def test_does_a_learned_network_answer_as_it_learned():
     prepared = prepare_online("online_learning", [("training.samples", 300)])
     result = run_online(prepared)
