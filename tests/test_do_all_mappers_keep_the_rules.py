@@ -13,6 +13,7 @@ from mapping_cases import check, problem_from, random_rows, traffic
 
 from neurosim.errors import CapacityError, NeurosimError
 from neurosim.mapping import Watch, assign, mapper_names, registry
+from neurosim.mapping.hypergraph import packets
 from neurosim.mapping.registry import OWN, full_name, mapper
 
 MAPPERS = mapper_names()
@@ -205,6 +206,26 @@ def test_do_searches_beat_chance(name):
     problem = grid(16)
     chance = np.mean([traffic(problem, assign("random", problem, seed)) for seed in range(5)])
     assert traffic(problem, assign(name, problem, 0)) < 0.8 * chance
+
+
+@pytest.mark.parametrize("name", ["greedy", "multilevel", "refined", "metis", "hypergraph", "spectral"])
+def test_are_separate_groups_found_in_any_order(name):
+    # Eight groups of sixteen that talk among themselves only, in random order: no packet need leave a core.
+    rng = np.random.default_rng(1)
+    group = rng.permutation(np.repeat(np.arange(8), 16))
+    rows = [(1 + v, [int(t) for t in np.flatnonzero(group == group[v]) if t != v]) for v in range(128)]
+    problem = problem_from(rows, 128, (4, 4, 1), neurons=16)
+    core_of = assign(f"{name}+hilbert", problem, 0)
+    check(problem, core_of)
+    assert traffic(problem, core_of) == 0
+
+
+def test_does_the_multilevel_partition_save_packets_on_a_sheet_of_neurons():
+    # 24 x 24 neurons in random order, 16 on a core: squares of 4 x 4 send 2 x 24 x 5 packets, and the input one.
+    problem = grid(24)
+    core_of = assign("multilevel+hilbert", problem, 0)
+    check(problem, core_of)
+    assert packets(problem, core_of) <= 1.2 * (2 * 24 * 5 + 1)
 
 
 # ---- contradictions ------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from neurosim.mapping.hypergraph import hypergraph_of
+from neurosim.mapping.hypergraph import hypergraph_of, packets
 from neurosim.mapping.partition.coarsen import Level, affinities, coarsened
 from neurosim.mapping.partition.greedy import greedy
 from neurosim.mapping.partition.legalise import goals_of, legalise, pinned_first
@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 Clusters = NDArray[np.int32]
 
 _NODES = 40  # per cluster on the coarsest level
-_FULL = 0.99  # of all cores' room: from there on one core more is taken, so that neurons can move
+_FULL = 0.99  # of all cores' room: from there on one core more is tried, too, so that neurons can move
 
 
 def multilevel(problem: MappingProblem, *, seed: int = 0, watch: Watch | None = None) -> Clusters:
@@ -42,10 +42,17 @@ def from_growth(problem: MappingProblem, start: Clusters, seed: int, watch: Watc
     most = loads_of(graph, start).held.max(axis=1)
     biggest = max(int(most[0]) // _NODES, 1)
     levels = coarsened(graph, goals_of(problem), _NODES * clusters, biggest, rng, watch)
-    clusters += clusters < problem.n_usable and graph.size.sum() > _FULL * clusters * most[0]
+    tight = clusters < problem.n_usable and graph.size.sum() > _FULL * clusters * most[0]
+    found = [_refined(problem, levels, most, clusters + more, rng, watch) for more in range(1 + int(tight))]
+    return min(found, key=lambda each: packets(problem, each))
+
+
+def _refined(
+    problem: MappingProblem, levels: list[Level], most: Ints, clusters: int, rng: np.random.Generator, watch: Watch
+) -> Clusters:
+    """Cut the coarsest level and move nodes on every level down to the neurons; repair."""
     cluster_of = _cut(levels[-1], most, clusters, rng)
-    for k in range(len(levels) - 1, -1, -1):
-        graph, group, above = levels[k]
+    for graph, group, above in reversed(levels):
         cluster_of = cluster_of[above] if len(above) else cluster_of
         cluster_of = moved(graph, cluster_of, most, np.flatnonzero(group < 0), rng, watch)
     return legalise(problem, cluster_of)
@@ -69,6 +76,6 @@ def _cut(level: Level, most: Ints, clusters: int, rng: np.random.Generator) -> I
         part = part[spectral_order(csr_array(shares[part][:, part]), rng)]
         filled = np.cumsum(weight[part])
         left = count // 2
-        cut = int(np.clip(np.searchsorted(filled, filled[-1] * left / count), 1, len(part) - 1))
+        cut = int(np.clip(np.abs(filled - filled[-1] * left / count).argmin() + 1, 1, len(part) - 1))
         waiting += [(part[:cut], first, left), (part[cut:], first + left, count - left)]
     return pinned_first(cluster_of, level.group).astype(np.int64)

@@ -22,7 +22,7 @@ _WORK = 1_500_000_000  # neighbours looked at in all
 _SMALL = 100  # clusters up to which the search is begun anew several times
 _STARTS = 4
 _SAMPLES = 2000
-_WARM = 0.05  # first temperature of a search that keeps a good start
+_GROUP = 64  # clusters that are moved between two looks at the clock
 
 
 def annealing(problem: PlacementProblem, *, seed: int = 0, watch: Watch | None = None) -> Ints:
@@ -44,11 +44,6 @@ def annealing(problem: PlacementProblem, *, seed: int = 0, watch: Watch | None =
     return best
 
 
-def settled(problem: PlacementProblem, start: Ints, seed: int, watch: Watch) -> Ints:
-    """Anneal gently from a good start, for placements that must change little."""
-    return cooled(problem, start, np.random.SeedSequence(seed), watch, hot=_WARM)
-
-
 def _bad(problem: PlacementProblem, places: Ints) -> float:
     return board_of(problem).penalty * problem.cut_off(places) if problem.ways.broken else 0.0
 
@@ -58,7 +53,6 @@ def cooled(
     start: Ints,
     seed: np.random.SeedSequence,
     watch: Watch,
-    hot: float = _HOT,
     part: tuple[float, float] = (0.0, 1.0),
 ) -> Ints:
     """Return the best placement seen in one annealing from ``start``."""
@@ -72,7 +66,7 @@ def cooled(
     with watch.interruptible():
         for k in watch.rounds(_ROUNDS):
             done = k / (_ROUNDS - 1)
-            heat = unit * hot * (_COLD / hot) ** done
+            heat = unit * _HOT * (_COLD / _HOT) ** done
             reach = max(1, math.ceil(max(problem.columns, problem.rows) * (1 - done)))
             change, _ = anneal(board, state.seats, state.movable, heat, reach, moves, bits)
             cost += change
@@ -88,9 +82,18 @@ def _moves_per_round(board: Board, movable: int) -> int:
 
 
 def descended(problem: PlacementProblem, start: Ints, watch: Watch) -> Ints:
-    """Return a placement that no exchange of two clusters, or of a cluster and an empty core, makes better."""
+    """Return a placement that no exchange of two clusters, or of a cluster and an empty core, makes better.
+
+    On very large problems the search ends before that, after a fixed amount of work.
+    """
     board, state = board_of(problem), State(problem, start)
+    groups = np.array_split(state.movable, max(-(-len(state.movable) // _GROUP), 1))
+    degree = 1 + len(board.other) / max(problem.n_clusters, 1)
+    work = 2 * degree * len(groups[0]) * max(len(problem.free), 1)
+    quiet = 0  # groups in a row of which no cluster has moved
     with watch.interruptible():
-        while not watch.over and descend(board, state.seats, state.movable, 0)[1]:
-            pass
+        for k in watch.rounds(len(groups) + int(_WORK / max(work, 1))):
+            quiet = 0 if descend(board, state.seats, groups[k % len(groups)]) else quiet + 1
+            if quiet == len(groups):
+                break
     return state.places()

@@ -232,21 +232,15 @@ def sample(board: Board, seats: Seats, movable: Ints, count: int, state: Ints) -
 
 
 @njit(cache=True)
-def descend(board: Board, seats: Seats, movable: Ints, first: int) -> tuple[float, int]:
-    """Go over all exchanges of movable clusters from number ``first`` on and make those that save.
-
-    Returns what is saved and how many exchanges were made.
-    """
-    saved, made = 0.0, 0
-    for i in range(first, len(movable)):
+def descend(board: Board, seats: Seats, movable: Ints) -> int:
+    """Go over all exchanges of some clusters and make those that save; returns how many."""
+    made = 0
+    for k in movable:
         for goal in range(len(seats.tile)):
-            k = movable[i]
-            change = exchange_cost(board, seats, seats.place[k], goal)
-            if change < -_LEAST:
+            if exchange_cost(board, seats, seats.place[k], goal) < -_LEAST:
                 exchange(board, seats, seats.place[k], goal)
-                saved -= change
                 made += 1
-    return saved, made
+    return made
 
 
 @njit(cache=True)
