@@ -18,7 +18,9 @@ Mappers = Annotated[
 ]
 Networks = Annotated[list[str] | None, typer.Option("--network", help="Only this network; may be repeated.")]
 Workers = Annotated[int, typer.Option(help="Worker processes.", min=1)]
-Out = Annotated[Path, typer.Option("--out", help="Folder of results, kept from run to run, and of the leaderboard.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", help="Folder of results and leaderboard, kept; by default SCENARIO-CHIP here.")
+]
 Add = Annotated[list[Path] | None, typer.Option("--add", help="Result file from outside; may be repeated.")]
 Only = Annotated[bool, typer.Option("--only-board", help="Run nothing, rebuild the leaderboard from the results.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the leaderboard as one JSON document and nothing else.")]
@@ -31,13 +33,13 @@ def register(app: typer.Typer) -> None:
 
 def mappers(
     scenario: BenchName,
-    out: Out,
     chip: ChipName = None,
     seeds: Seeds = None,
     mapper: Mappers = None,
     network: Networks = None,
     workers: Workers = 2,
     add: Add = None,
+    out: Out = None,
     only_board: Only = False,
     as_json: Json = False,
 ) -> None:
@@ -52,15 +54,17 @@ def mappers(
     from neurosim.report.board_files import board_table, write_board
 
     bench = load_bench(scenario)
-    setting = Setting(chip or bench.scenario.chip, out)
+    silicon = chip or bench.scenario.chip
+    folder = out or Path(f"{bench.scenario.name}-{Path(silicon).stem}")
+    setting = Setting(silicon, folder)
     todo = jobs(bench, seeds or bench.scenario.seeds, mapper or (), network or ())
     for file in add or []:
-        take(file, bench, setting.chip, out)
+        take(file, bench, silicon, folder)
     lost = [] if only_board or (add and not (mapper or network)) else run_bench(
         setting, todo, workers, None if as_json else _say
     )  # fmt: skip
-    found = board(*read_results(out), baseline=bench.scenario.baseline)
-    write_board(found, f"{bench.scenario.title}, on {setting.chip}", out)
+    found = board(*read_results(folder), baseline=bench.scenario.baseline)
+    write_board(found, f"{bench.scenario.title}, on {silicon}", folder)
     if as_json:
         print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False, allow_nan=False))
     else:

@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from neurosim.check.correlation import pearson, ranks
-from neurosim.mapping.registry import DEFAULT
+from neurosim.mapping import DEFAULT_MAPPER
 
 Costs = Mapping[tuple[str, str, str], Mapping[str, float]]  # (network, order, mapper) -> metric -> median
 
@@ -65,7 +65,7 @@ class Findings:
 def findings(costs: Costs) -> Findings:
     """Compute the findings from median costs; what the results do not hold is left out."""
     cut, curves = cut_against_packets(costs), curve_ratios(costs)
-    scrambled = scramble_ratios(costs, (ROW_MAJOR, DEFAULT))
+    scrambled = scramble_ratios(costs, (ROW_MAJOR, DEFAULT_MAPPER))
     words = [*_cut_words(cut), *_curve_words(curves), *_scramble_words(scrambled)]
     return Findings(cut, curves, scrambled, words)
 
