@@ -30,6 +30,7 @@ bench: .venv/installed
 	@echo
 	$(BIN)/python benchmarks/engines.py
 	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/full_truenorth.py
 	$(BIN)/python benchmarks/f18a.py
 	$(BIN)/python benchmarks/ga144.py
 	$(BIN)/python benchmarks/plastic.py
