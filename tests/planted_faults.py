@@ -22,7 +22,7 @@ TRUENORTH = TRUENORTH.with_overrides({"limits.neurons": "40"})
 
 def loihi_case():
     """Two compartments per neuron in one population, one in the other, several cores."""
-    case = draw_case(12, ("pair", "single"))
+    case = draw_case(9, ("pair", "single"))
     return ns.map(case.network, LOIHI, "hilbert"), case.pulses
 
 

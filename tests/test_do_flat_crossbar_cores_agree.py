@@ -19,6 +19,7 @@ from neurosim.cores.crossbar.draw import first_state
 from neurosim.cores.crossbar.image import CrossbarImage, padded
 from neurosim.cores.crossbar.prices import COUNTERS
 from neurosim.cores.crossbar.registers import Registers
+from neurosim.cores.fetch import fetch
 from neurosim.cores.flat import (
     Arrivals,
     fired_of,
@@ -307,7 +308,7 @@ def test_does_a_spike_leave_after_all_events_up_to_its_column(seed, density):
 def compiled_words(bits, few, flags, values, word_at, value_at, sums):
     words.add_where(few, word_at, values, value_at, len(word_at), sums, 64, 1)
     words.clear(few, 8)
-    words.fetch(values, 5)
+    fetch(values, 5)
     return words.ones(bits), words.lowest(bits), words.rest(bits), words.ones_of(few, 0, bits), words.marks(flags, 64)
 
 

@@ -75,7 +75,7 @@ COMPILED = [
     ("entries", "leaves[entry] == leaves[entry + 1]", "False"),
     ("sample", "max(tally[NOW] + longest, delivered, done)", "max(tally[NOW] + longest, delivered)"),
     ("sample", "max(tally[NOW] + longest, delivered, done)", "max(delivered, done)"),
-    ("sample", "+ learning + clock.barrier", "+ clock.barrier"),
+    ("sample", "+ said[:, LEARNED].max() + clock.barrier", "+ clock.barrier"),
     ("sample", "if sheet.read[k] == step", "if sheet.read[k] <= step"),
     ("sample", "longest > period or not", "not"),
     ("sample", "longest > period or delivered", "delivered"),

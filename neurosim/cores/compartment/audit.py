@@ -10,11 +10,12 @@ import numpy as np
 from neurosim.chip import Chip
 from neurosim.cores.audit import ABSENT, Auditor, Ints, Rows
 from neurosim.cores.compartment.audit_needs import needs
-from neurosim.network import CompartmentNeuron, Network, ProgrammedNeuron
+from neurosim.network import Compartment, CompartmentNeuron, Network, ProgrammedNeuron
 from neurosim.program import Program
 
 _FIELDS = ("decay_u", "decay_v", "bias", "threshold", "refractory", "spiking", "initial")
-_JOINS = ("none", "add", "max", "min", "pass")
+_JOINS = ("none", "add", "max", "min", "pass", "gate", "block")
+_OF_TWO = 8  # in the register, when a join takes two results from the stack
 
 
 def values(network: Network) -> Ints:
@@ -72,13 +73,17 @@ def wanted(network: Network, chip: Chip) -> Mapping[str, Ints]:
             block = np.full(shape, ABSENT, dtype=np.int64)
             if isinstance(model, CompartmentNeuron) and name in (*_FIELDS, "join"):
                 for k, part in enumerate(model.compartments):
-                    block[:, k] = _JOINS.index(part.join) if name == "join" else getattr(part, name)
+                    block[:, k] = _join(part) if name == "join" else getattr(part, name)
             elif isinstance(model, ProgrammedNeuron):
                 given = _given(model)
                 if name in given:
                     block[:, 0] = given[name]
             column.append(block.ravel())
     return {name: np.concatenate(parts) for name, parts in columns.items()}
+
+
+def _join(part: Compartment) -> int:
+    return _JOINS.index(part.join) + _OF_TWO * (part.takes == 2)
 
 
 def _programmed(network: Network) -> list[str]:

@@ -12,7 +12,7 @@ from neurosim.mapping.problem import MappingProblem, distinct
 Ints = NDArray[np.int64]
 Clusters = NDArray[np.int32]
 
-_TRIES = 8
+_TRIES = 64  # a chain of layers settles one layer per try, from its end
 
 
 def members(cluster_of: Clusters) -> list[Ints]:
