@@ -40,7 +40,7 @@ _COUNT = (1 << _COUNT_BITS) - 1
 _BYTES = 8  # that a synapse may take in a block
 _LINE = 64  # bytes that come from memory at once
 _FAR = 512  # words of an axon that are asked for early
-_BATCH = 24  # arrivals that are worked off while words for the next of them and records for those after come
+_BATCH = 8  # arrivals that are worked off while words for the next of them and records for those after come
 
 
 class Times(NamedTuple):
