@@ -247,48 +247,51 @@ def _learn(
 def _characterise(
     name: str, options: list[tuple[str, Any]], as_json: bool, out: Path | None, workers: int, dry_run: bool
 ) -> None:
-    from neurosim.report.characterisation import characterisation_table, check_folder, write_summary
-    from neurosim.report.progress import ProgressBars
+    from neurosim.report.characterisation import characterisation_table
     from neurosim.scenario.characterisation import prepare_characterisation, run_characterisation
     from neurosim.scenario.characterisation_file import load_characterisation
 
     if workers > 1:
         raise NeurosimError(f"--workers {workers}: a characterisation is a single run, which one process does")
     prepared = prepare_characterisation(load_characterisation(name, options))
-    if dry_run:
-        _print_json(prepared.resolved)
-        return
-    if out is not None:
-        check_folder(out)
-    with ProgressBars(off=as_json) as progress:
-        result = run_characterisation(prepared, progress.add)
-    if out is not None:
-        write_summary(result, out)
-    _show(as_json, result.as_dict, lambda: characterisation_table(result))
+    _run_prepared(prepared, run_characterisation, characterisation_table, as_json, out, dry_run)
 
 
 def _run_programs(
     name: str, options: list[tuple[str, Any]], as_json: bool, out: Path | None, workers: int, dry_run: bool
 ) -> None:
-    from neurosim.report.characterisation import check_folder, write_summary
     from neurosim.report.programs import programs_table
-    from neurosim.report.progress import ProgressBars
     from neurosim.scenario.programs import prepare_programs, run_programs
     from neurosim.scenario.programs_file import load_programs
 
     if workers > 1:
         raise NeurosimError(f"--workers {workers}: programs run one after another in one process")
     prepared = prepare_programs(load_programs(name, options))
+    _run_prepared(prepared, run_programs, programs_table, as_json, out, dry_run)
+
+
+def _run_prepared(
+    prepared: Any,
+    run: Callable[..., Any],
+    table: Callable[[Any], Any],
+    as_json: bool,
+    out: Path | None,
+    dry_run: bool,
+) -> None:
+    """Run what leaves a table and a summary, or print its configuration."""
+    from neurosim.report.characterisation import check_folder, write_summary
+    from neurosim.report.progress import ProgressBars
+
     if dry_run:
         _print_json(prepared.resolved)
         return
     if out is not None:
         check_folder(out)
     with ProgressBars(off=as_json) as progress:
-        result = run_programs(prepared, progress.add)
+        result = run(prepared, progress.add)
     if out is not None:
         write_summary(result, out)
-    _show(as_json, result.as_dict, lambda: programs_table(result))
+    _show(as_json, result.as_dict, lambda: table(result))
 
 
 @app.command()

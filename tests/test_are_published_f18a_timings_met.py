@@ -7,13 +7,12 @@ of the scenario ga144_anchors and run opcode by opcode; published figures are wr
 from __future__ import annotations
 
 import json
-import sys
 from functools import cache
 
+import command_line
 import pytest
 from f18a_nodes import GRID, array, ga144, programs, run, run_both
 
-from neurosim import cli
 from neurosim.cores.f18a.array import Array, collector, feeder
 from neurosim.cores.f18a.boot import loading
 from neurosim.cores.f18a.energy import price_array
@@ -140,13 +139,7 @@ def test_does_the_oscillator_drive_and_let_go_of_its_pin():
 
 class TestCommands:
     def call(self, monkeypatch, capsys, *arguments):
-        monkeypatch.setattr(sys, "argv", ["neurosim", *arguments])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = stop.code
-        return status, *capsys.readouterr()
+        return command_line.run(monkeypatch, capsys, *arguments)
 
     def test_does_run_tell_what_each_program_takes(self, monkeypatch, capsys):
         status, out, _ = self.call(monkeypatch, capsys, "run", "ga144_anchors", "--json")

@@ -5,12 +5,11 @@ and the fit to silicon of SANA-FE for Loihi, Scholze et al. (2026) and Höppner 
 """
 
 import json
-import sys
 
+import command_line
 import pytest
 
 import neurosim as ns
-from neurosim import cli
 from neurosim.errors import FileError, NeurosimError
 from neurosim.paths import data_dir
 from neurosim.scenario.micro import OPERATIONS, operation_cost
@@ -222,17 +221,7 @@ def test_is_nothing_of_loihi_2_called_a_prediction():
 def call(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["neurosim", "validate", *arguments])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = stop.code
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
+    return lambda *arguments: command_line.run(monkeypatch, capsys, "validate", *arguments)
 
 
 def test_does_the_command_print_one_document(call):

@@ -2,15 +2,14 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
+import command_line
 import numpy as np
 import pytest
 from engine_cases import SPINNAKER, TRUENORTH, integer_case, placed
 
 import neurosim as ns
-from neurosim import cli
 from neurosim.check.measure import edges_on_chip
 from neurosim.errors import FileError, NeurosimError
 from neurosim.mapping import Mapping, exchange
@@ -23,17 +22,6 @@ from neurosim.report.run_folder import read_folder
 
 LOIHI = ns.load_chip("loihi")
 PNG = b"\x89PNG"
-
-
-def command(monkeypatch, capsys, *arguments):
-    monkeypatch.setattr(sys, "argv", ["neurosim", *map(str, arguments)])
-    try:
-        cli.main()
-        status = 0
-    except SystemExit as stop:
-        status = stop.code
-    captured = capsys.readouterr()
-    return status, captured.out, captured.err
 
 
 SCENARIO = """
@@ -112,11 +100,11 @@ def test_does_a_comparison_tell_what_else_differs(folders, tmp_path):
 
 
 def test_does_the_command_print_and_draw(folders, tmp_path, monkeypatch, capsys):
-    status, out, _ = command(monkeypatch, capsys, "diff", *folders, "--out", tmp_path / "pictures")
+    status, out, _ = command_line.run(monkeypatch, capsys, "diff", *folders, "--out", tmp_path / "pictures")
     assert status == 0
     assert "network changed most" in out
     assert (tmp_path / "pictures" / "floor-0.png").read_bytes().startswith(PNG)
-    status, out, _ = command(monkeypatch, capsys, "diff", *folders, "--json")
+    status, out, _ = command_line.run(monkeypatch, capsys, "diff", *folders, "--json")
     (change,) = json.loads(out)
     assert change["parts"][0]["name"] == "network"
     assert change["parts"][0]["change"] == change["parts"][0]["after"] - change["parts"][0]["before"]
@@ -192,10 +180,10 @@ def test_do_the_causes_of_every_link_add_up_to_its_load(chip, seed):
 
 def test_does_a_plan_name_links_and_neurons(tmp_path, monkeypatch, capsys):
     arguments = ["map", "mnist-common", "--chip", "truenorth", "--samples", "1", "--json"]
-    status, _, _ = command(monkeypatch, capsys, *arguments, "--plan", tmp_path / "plan.png")
+    status, _, _ = command_line.run(monkeypatch, capsys, *arguments, "--plan", tmp_path / "plan.png")
     assert status == 0
     assert Path(tmp_path / "plan.png").read_bytes().startswith(PNG)
-    status, _, err = command(monkeypatch, capsys, *arguments, "--plan", tmp_path / "plan.pdf")
+    status, _, err = command_line.run(monkeypatch, capsys, *arguments, "--plan", tmp_path / "plan.pdf")
     assert (status, "pictures are written as .png" in err) == (2, True)
     mapping = ns.map(ns.load_network("mnist-common"), TRUENORTH)
     words = [text.get_text() for axes in floor_plan(mapping).figure.axes for text in axes.texts]
@@ -212,11 +200,11 @@ def test_does_a_run_take_a_mapping_file(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pair.toml").write_text(SCENARIO)
     made = ["map", "mnist-common", "--chip", "truenorth", "--mapper", "snake", "--samples", "0"]
-    assert command(monkeypatch, capsys, *made, "--out", "m.json")[0] == 0
-    status, out, _ = command(monkeypatch, capsys, "run", "pair.toml", "--mapping", "m.json", "--json")
+    assert command_line.run(monkeypatch, capsys, *made, "--out", "m.json")[0] == 0
+    status, out, _ = command_line.run(monkeypatch, capsys, "run", "pair.toml", "--mapping", "m.json", "--json")
     assert status == 0
     assert json.loads(out)["runs"][0]["mapper"] == "snake"
-    status, _, err = command(monkeypatch, capsys, "run", "pair.toml", "--mapping", "m.json", "--chip", "loihi")
+    status, _, err = command_line.run(monkeypatch, capsys, "run", "pair.toml", "--mapping", "m.json", "--chip", "loihi")
     assert status == 2
     assert "chip.truenorth is set, but the chips are loihi" in err
 

@@ -2,14 +2,13 @@
 
 import copy
 import json
-import sys
 from pathlib import Path
 
+import command_line
 import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim import cli
 from neurosim.errors import FileError
 from neurosim.mapping import exchange
 from neurosim.scenario.exchange import open_mapping
@@ -22,17 +21,7 @@ def call(monkeypatch, capsys, tmp_path):
     """Run the command line in this process; returns (status, standard output, standard error)."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["neurosim", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = stop.code
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
+    return lambda *arguments: command_line.run(monkeypatch, capsys, *arguments)
 
 
 @pytest.fixture(scope="module")

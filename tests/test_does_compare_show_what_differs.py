@@ -2,17 +2,16 @@
 
 import json
 import re
-import sys
 from dataclasses import replace
 from html import unescape
 from io import StringIO
 
+import command_line
 import numpy as np
 import pytest
 from rich.console import Console
 
 import neurosim as ns
-from neurosim import cli
 from neurosim.errors import CapacityError, NeurosimError
 from neurosim.report import figures, report
 from neurosim.report.compare import comparison_table, is_comparison, ordered
@@ -432,22 +431,11 @@ def test_is_a_run_without_energy_or_operations_drawn(result):
     assert "0 J" in screen(comparison_table(both))
 
 
-def call(monkeypatch, capsys, *arguments):
-    monkeypatch.setattr(sys, "argv", ["neurosim", *map(str, arguments)])
-    try:
-        cli.main()
-        status = 0
-    except SystemExit as stop:
-        status = stop.code
-    captured = capsys.readouterr()
-    return status, captured.out, captured.err
-
-
 def test_does_the_command_print_json_with_runs_and_refusals(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
     path = written(tmp_path, WORDS_REFUSED)
     options = ("--steps", "2", "--samples", "2", "--workers", "1", "--json")
-    status, out, err = call(monkeypatch, capsys, "compare", path, *options)
+    status, out, err = command_line.run(monkeypatch, capsys, "compare", path, *options)
     assert (status, err) == (0, "")
     read = json.loads(out)
     assert [(run["chip"], run["steps"], run["samples"]) for run in read["runs"]] == [
@@ -462,7 +450,7 @@ def test_do_options_of_compare_change_the_scenario(monkeypatch, capsys, tmp_path
     path = written(tmp_path, WORDS_ENOUGH)
     options = ["--chip", "loihi2", "--chip", "loihi", "--samples", "5", "--steps", "1,2", "--seed", "7"]
     more = ["--mapper", "hilbert", "--set", "inputs.encoder=bernoulli", "--dry-run"]
-    status, out, _ = call(monkeypatch, capsys, "compare", path, *options, *more)
+    status, out, _ = command_line.run(monkeypatch, capsys, "compare", path, *options, *more)
     read = json.loads(out)
     assert status == 0
     about = read["scenario"]
@@ -473,7 +461,7 @@ def test_do_options_of_compare_change_the_scenario(monkeypatch, capsys, tmp_path
 def test_is_a_comparison_that_no_chip_can_hold_one_line(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
     path = written(tmp_path, WORDS_REFUSED)
-    status, out, err = call(monkeypatch, capsys, "compare", path, "--chip", "loihi2")
+    status, out, err = command_line.run(monkeypatch, capsys, "compare", path, "--chip", "loihi2")
     assert (status, out) == (2, "")
     assert err.count("\n") == 1
     assert "limit synapse_memory_words" in err

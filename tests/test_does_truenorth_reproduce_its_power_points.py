@@ -9,6 +9,7 @@ import sys
 from functools import cache
 from math import sqrt
 
+import command_line
 import numpy as np
 import pytest
 
@@ -318,17 +319,7 @@ def test_does_the_seed_alone_decide_what_happens(little):
 def call(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["neurosim", "run", "truenorth_characterisation", *arguments])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = stop.code
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
+    return lambda *arguments: command_line.run(monkeypatch, capsys, "run", "truenorth_characterisation", *arguments)
 
 
 SMALL = ("--set", "cores=8", "--set", "ticks=4")

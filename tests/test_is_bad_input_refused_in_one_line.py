@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import command_line
 import numpy as np
 import pytest
 
-from neurosim import cli
 from neurosim.bench.schema import jobs, load_bench
 from neurosim.paths import data_dir
 from neurosim.scenario.schema import scenario_kind
@@ -42,17 +42,7 @@ def call(monkeypatch, capsys, tmp_path):
     """Run the command line in this process; returns (status, standard output, standard error)."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["neurosim", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = stop.code
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
+    return lambda *arguments: command_line.run(monkeypatch, capsys, *arguments)
 
 
 @pytest.fixture

@@ -7,14 +7,13 @@ the array: 144 nodes of 64 words of 18 bits.
 from __future__ import annotations
 
 import json
-import sys
 from functools import cache
 
+import command_line
 import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim import cli
 from neurosim.cores.f18a import external
 from neurosim.cores.f18a.array import Array, Host, Receive, Send
 from neurosim.cores.f18a.assemble import AssemblyError
@@ -214,13 +213,7 @@ steps = 2
         file = tmp_path / "small.toml"
         file.write_text(text)
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["neurosim", "run", str(file), *arguments])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = stop.code
-        return status, *capsys.readouterr()
+        return command_line.run(monkeypatch, capsys, "run", file, *arguments)
 
     def test_are_opcodes_words_and_loading_told(self, monkeypatch, capsys, tmp_path):
         status, out, _ = self.call(monkeypatch, capsys, tmp_path, self.FILE, "--json", "--out", "folder")

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from neurosim.api import learned_network, load_chip, load_program, map_network, price, simulate
 from neurosim.chip import Chip
-from neurosim.document import Strict, parse, validate
+from neurosim.document import Strict
 from neurosim.engine.simulate import check_engine
 from neurosim.errors import NeurosimError
 from neurosim.network import Network
@@ -27,8 +27,8 @@ from neurosim.network.model_file import Model, load_model
 from neurosim.network.pulses import encode
 from neurosim.program import Program
 from neurosim.results import Energy, Run
-from neurosim.scenario.schema import Positive, Seed, apply_change, find_scenario
-from neurosim.scenario.single import one_chip
+from neurosim.scenario.schema import Positive, Seed
+from neurosim.scenario.single import learning_curve, read_single
 
 KIND = "learning"
 
@@ -171,11 +171,7 @@ class PreparedOnline:
 
 def prepare_online(name_or_path: str | Path, changes: Sequence[tuple[str, Any]] = ()) -> PreparedOnline:
     """Read a scenario of this kind, apply changes (path, value), and load what it needs; raises NeurosimError."""
-    path = find_scenario(name_or_path)
-    raw = parse(path)
-    for name, value in changes:
-        apply_change(raw, *one_chip(name, value))
-    scenario = validate(OnlineScenario, raw, path)
+    scenario = read_single(OnlineScenario, name_or_path, changes)
     about, training = scenario.scenario, scenario.training
     check_engine(about.engine)
     model, chip = load_model(about.model), load_chip(about.chip)
@@ -216,14 +212,12 @@ def run_online(
 ) -> OnlineResult:
     """Test, learn, and test again. Raises NeurosimError."""
     scenario, about, began = prepared.scenario, prepared.scenario.scenario, perf_counter()
-    training = scenario.training
     before = _phase(prepared, prepared.program, "before", progress)
     during = _phase(prepared, prepared.program, "during", progress)
     learned = learned_network(prepared.model.network, prepared.program, during.run)
     program = load_program(map_network(learned, prepared.chip, about.mapper, about.seed))
     after = _phase(prepared, program, "after", progress)
-    ends = range(training.block, len(during.right) + 1, training.block)
-    curve = tuple((end, float(during.right[end - training.block : end].mean())) for end in ends)
+    curve = tuple(learning_curve(during.right, scenario.training.block))
     rules = tuple(
         f"{p.source} -> {p.target}: {text}"
         for p in learned.projections

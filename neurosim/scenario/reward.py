@@ -19,7 +19,7 @@ from pydantic import Field
 
 from neurosim.api import load_chip, load_program, map_network, price, simulate
 from neurosim.chip import Chip
-from neurosim.document import Strict, parse, validate
+from neurosim.document import Strict
 from neurosim.engine.simulate import check_engine
 from neurosim.engine.world import World
 from neurosim.errors import NeurosimError
@@ -27,8 +27,8 @@ from neurosim.network import Network
 from neurosim.network.model_file import load_model
 from neurosim.program import Program
 from neurosim.results import Energy, Run
-from neurosim.scenario.schema import Positive, Seed, apply_change, find_scenario
-from neurosim.scenario.single import one_chip
+from neurosim.scenario.schema import Positive, Seed
+from neurosim.scenario.single import learning_curve, read_single
 
 KIND = "reward"
 
@@ -132,8 +132,7 @@ class RewardResult:
 
     def curve(self, right: NDArray[np.bool_]) -> list[tuple[int, float]]:
         """Return (trials so far, fraction right in the block that ends there)."""
-        block = self.scenario.task.block
-        return [(end, float(right[end - block : end].mean())) for end in range(block, len(right) + 1, block)]
+        return learning_curve(right, self.scenario.task.block)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form; energies are those of all trials together."""
@@ -186,11 +185,7 @@ class PreparedReward:
 
 def prepare_reward(name_or_path: str | Path, changes: Sequence[tuple[str, Any]] = ()) -> PreparedReward:
     """Read a scenario of this kind, apply changes (path, value), and load what it needs; raises NeurosimError."""
-    path = find_scenario(name_or_path)
-    raw = parse(path)
-    for name, value in changes:
-        apply_change(raw, *one_chip(name, value))
-    scenario = validate(RewardScenario, raw, path)
+    scenario = read_single(RewardScenario, name_or_path, changes)
     about, task = scenario.scenario, scenario.task
     check_engine(about.engine)
     network, chip = load_model(about.model).network, load_chip(about.chip)

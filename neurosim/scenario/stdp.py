@@ -18,7 +18,7 @@ from pydantic import Field
 
 from neurosim.api import load_chip, load_program, map_network, price, simulate
 from neurosim.chip import Chip
-from neurosim.document import Strict, parse, validate
+from neurosim.document import Strict
 from neurosim.engine.simulate import check_engine
 from neurosim.errors import NeurosimError
 from neurosim.network import Compartment, CompartmentNeuron, Network, Population, Projection, Source
@@ -26,8 +26,8 @@ from neurosim.network.rule_table import RuleTable
 from neurosim.program import Program
 from neurosim.results import Energy, Run
 from neurosim.scenario.exponential import Exponential, fit_exponential
-from neurosim.scenario.schema import Positive, Seed, apply_change, find_scenario
-from neurosim.scenario.single import one_chip
+from neurosim.scenario.schema import Positive, Seed
+from neurosim.scenario.single import read_single
 
 KIND = "stdp"
 _GRAIN = 6  # weights count in units of 2^6, as the chip's smallest effective weight
@@ -159,11 +159,7 @@ class PreparedStdp:
 
 def prepare_stdp(name_or_path: str | Path, changes: Sequence[tuple[str, Any]] = ()) -> PreparedStdp:
     """Read a scenario of this kind, apply changes (path, value), and load what it needs; raises NeurosimError."""
-    path = find_scenario(name_or_path)
-    raw = parse(path)
-    for name, value in changes:
-        apply_change(raw, *one_chip(name, value))
-    scenario = validate(StdpScenario, raw, path)
+    scenario = read_single(StdpScenario, name_or_path, changes)
     check_engine(scenario.scenario.engine)
     chip = load_chip(scenario.scenario.chip)
     chip.constants(scenario.scenario.constants)

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from neurosim.cores.integers import wrap
 from neurosim.cores.processor.widths import FRACTION_BITS, Arithmetic
 
 RESETS = {"zero": 0, "subtract": 1, "subtract-late": 2}
@@ -39,13 +40,6 @@ class State(NamedTuple):
 
     v: NDArray[np.int64]
     fired: NDArray[np.bool_]
-
-
-@njit(cache=True, inline="always")
-def wrap(x: int, bits: int) -> int:
-    """Wrap to a two's complement number of ``bits`` bits."""
-    half = 1 << (bits - 1)
-    return ((x + half) & ((1 << bits) - 1)) - half
 
 
 @njit(cache=True)
