@@ -58,8 +58,9 @@ def map_network(
         raise UnsupportedError(f"{chip.name}: projection {first.source} -> {first.target}: learning unsupported")
     lowered = kind.lower(network, chip)
     problem = problem_of(lowered, chip, rates=rates, fixed=fixed, dead_cores=dead_cores, dead_links=dead_links)
-    core_of = assign(mapper, problem, seed, Watch(time_limit, progress))
-    return Mapping(network, lowered, chip, core_of, mapper, seed)
+    watch = Watch(time_limit, progress)
+    core_of = assign(mapper, problem, seed, watch)
+    return Mapping(network, lowered, chip, core_of, mapper, seed, tuple(watch.notes))
 
 
 def load_program(mapping: Mapping, options: Dict[str, Any] | None = None) -> Program:

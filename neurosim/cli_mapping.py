@@ -98,10 +98,12 @@ def map_(
         write_png(floor_plan(mapped.mapping, mapped.metrics.rates), plan)
     if as_json:
         metrics = mapped.metrics.as_dict() if mapped.metrics else None
-        _print_json({"check": mapped.check.as_dict(), "metrics": metrics})
+        _print_json({"check": mapped.check.as_dict(), "metrics": metrics, "notes": list(mapped.mapping.notes)})
     else:
         console = Console()
         console.print(check_report(mapped.check))
+        for note in mapped.mapping.notes:
+            console.print(f"note: {note}", style="yellow")
         if mapped.metrics is not None:
             console.print(metrics_table(mapped.metrics))
             if silicon.discipline == "asynchronous":

@@ -172,6 +172,32 @@ def test_is_a_time_limit_kept_and_the_best_so_far_returned(name, limit):
     assert time.thread_time() - begin < limit + 4
 
 
+@pytest.mark.parametrize(("name", "stands_in"), [("hypergraph+snake", "greedy+snake"), ("mesh", "greedy+hilbert")])
+def test_does_a_library_without_a_time_limit_keep_ours_and_say_so(name, stands_in):
+    problem, watch = grid(24), Watch(0.0)
+    begin = time.monotonic()
+    core_of = assign(name, problem, 0, watch)
+    assert time.monotonic() - begin < 4
+    check(problem, core_of)
+    assert np.array_equal(core_of, assign(stands_in, problem, 0))
+    first, last = watch.notes[0].split(" in the ")
+    assert (len(watch.notes), first) == (1, f"{name.split('+')[0]}: Mt-KaHyPar did not finish")
+    assert last.endswith("s left: greedy growth kept")
+
+
+def test_does_an_interrupted_library_keep_ours_and_say_so(monkeypatch):
+    from neurosim.mapping import kahypar
+
+    def interrupt(*how, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kahypar.subprocess, "run", interrupt)
+    problem, watch = grid(8, neurons=4), Watch()
+    assert np.array_equal(assign("hypergraph+snake", problem, 0, watch), assign("greedy+snake", problem, 0))
+    assert watch.interrupted
+    assert watch.notes == ["hypergraph: Mt-KaHyPar interrupted: greedy growth kept"]
+
+
 @pytest.mark.parametrize("name", ["annealing", "swarm", "force", "assignment", "refined"])
 def test_does_an_interrupted_search_return_the_best_so_far(name):
     calls = []
@@ -352,16 +378,13 @@ def test_is_a_mapper_that_ignores_fixed_neurons_or_dead_links_refused(stranger):
 @pytest.mark.parametrize(("name", "package"), [("metis", "pymetis"), ("hypergraph", "mtkahypar"), ("exact", "ortools")])
 def test_does_a_missing_library_say_what_to_install(name, package, monkeypatch):
     from neurosim.mapping import extras
-    from neurosim.mapping.partition import kahypar
 
     def missing(module):
         raise ImportError(module)
 
-    kahypar.library.cache_clear()
     monkeypatch.setattr(extras, "import_module", missing)
     with pytest.raises(NeurosimError, match=rf"needs {package}: pip install 'neurosim\[mapping\]'"):
         assign(name, chain(5), 0)
-    kahypar.library.cache_clear()
 
 
 def test_may_nobody_take_the_name_of_an_own_mapper(monkeypatch):

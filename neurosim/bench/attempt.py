@@ -32,6 +32,7 @@ class Attempt:
     reason: str = ""
     seconds: float | None = None
     peak_bytes: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 def attempt(problem: MappingProblem, mapper: str, seed: int, time_limit: float, kill_after: float) -> Attempt:
@@ -64,9 +65,10 @@ def _run(there: Connection, problem: MappingProblem, mapper: str, seed: int, tim
         os.setsid()  # a group of its own, so that what a mapper starts can be ended with it
     before, began = _peak(), perf_counter()
     try:
-        core_of = assign(mapper, problem, seed, Watch(time_limit))
+        watch = Watch(time_limit)
+        core_of = assign(mapper, problem, seed, watch)
         seconds, grown = perf_counter() - began, _peak() - before
-        result = Attempt(core_of, "legal", "", seconds, grown)
+        result = Attempt(core_of, "legal", "", seconds, grown, tuple(watch.notes))
     except NeurosimError as error:
         result = Attempt(None, "failed", " ".join(str(error).split())[:_LONGEST], perf_counter() - began)
     except BaseException as error:

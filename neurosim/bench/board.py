@@ -60,6 +60,7 @@ class Board:
     rows: list[Row]
     standings: list[Standing]
     failures: list[dict[str, Any]]
+    notes: list[dict[str, Any]]  # legal, but not what the mapper's name promises
     refuted: list[dict[str, Any]]
     predictions: list[Prediction]
     findings: Findings
@@ -79,6 +80,7 @@ class Board:
             "standings": [asdict(standing) for standing in self.standings],
             "rows": rows,
             "failures": self.failures,
+            "notes": self.notes,
             "refuted": self.refuted,
             "predictions": [asdict(prediction) for prediction in self.predictions],
             "findings": asdict(self.findings),
@@ -115,6 +117,7 @@ def board(results: Sequence[BenchResult], unread: Sequence[str] = (), *, baselin
         rows,
         _standings(rows, baseline),
         [_failure(result) for result in results if result.outcome != "legal"],
+        [_about(result) | {"note": note} for result in results for note in _notes(result)],
         [_about(result) | {"claims": result.refuted} for result in results if result.refuted],
         predictions(results),
         findings({(row.network, row.order, row.mapper): {k: s.median for k, s in row.costs.items()} for row in rows}),
@@ -250,6 +253,10 @@ def _about(result: BenchResult) -> dict[str, Any]:
 
 def _failure(result: BenchResult) -> dict[str, Any]:
     return _about(result) | {"outcome": result.outcome, "reason": result.reason}
+
+
+def _notes(result: BenchResult) -> list[str]:
+    return result.mapping.mapper.notes if result.mapping else []
 
 
 def _sources(results: Sequence[BenchResult]) -> dict[str, list[str]]:

@@ -33,7 +33,7 @@ def judge(case: Case, run: RunRef, found: Attempt, simulated: bool = False) -> B
     )
     if found.core_of is None:
         return seen
-    mapping = Mapping(case.network, case.lowered, case.chip, found.core_of, run.mapper, run.seed)
+    mapping = Mapping(case.network, case.lowered, case.chip, found.core_of, run.mapper, run.seed, found.notes)
     result = check(mapping, inputs=_nothing(case))
     verdicts = {part.name: str(part.verdict) for part in result.parts}
     seen = seen.model_copy(update={"check": verdicts, "mapping": to_file(mapping)})

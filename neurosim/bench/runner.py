@@ -93,7 +93,7 @@ def _is_there(path: Path, case: Case, run: RunRef) -> bool:
     return result.case == case.ref and result.run == run
 
 
-_THREADS = {"metis", "hypergraph", "exact", "mesh"}  # libraries whose threads a later fork would lose
+_THREADS = {"metis", "exact"}  # libraries whose threads a later fork would lose
 _warmed: set[str] = set()
 
 

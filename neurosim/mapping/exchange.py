@@ -47,6 +47,7 @@ class MapperRef(Exact):
     seconds: float | None = Field(default=None, ge=0, description="wall-clock time that the mapper took")
     peak_bytes: int | None = Field(default=None, ge=0, description="growth of the process's peak memory meanwhile")
     versions: dict[str, str] = Field(default_factory=dict)
+    notes: list[str] = Field(default_factory=list, description="where time ran out and something else stands in")
 
 
 class Place(Exact):
@@ -116,6 +117,7 @@ def to_file(
             seconds=seconds,
             peak_bytes=peak_bytes,
             versions=dict(versions or {}),
+            notes=list(mapping.notes),
         ),
         neurons={p.name: part.tolist() for p, part in zip(network.neurons, parts, strict=True)},
         cores=[_place(int(core), chip) for core in mapping.cores],
@@ -203,7 +205,7 @@ def mapping_of(file: MappingFile, path: Path, network: Network, lowered: Lowered
     number = np.concatenate([np.zeros(0, dtype=np.int64), *parts])
     core_of = np.array(cores, dtype=np.int32)[number] if cores else number.astype(np.int32)
     try:
-        return Mapping(network, lowered, chip, core_of, file.mapper.name, file.mapper.seed)
+        return Mapping(network, lowered, chip, core_of, file.mapper.name, file.mapper.seed, tuple(file.mapper.notes))
     except NeurosimError as error:
         raise FileError(path, str(error)) from None
 

@@ -18,6 +18,7 @@ from neurosim.network import Network
 class Mapping:
     """A lowered network on a chip: ``core_of`` int32[neurons] holds the physical core of every neuron.
 
+    ``notes`` tell where the result is not what the mapper's name promises, since its time ran out.
     Raises NeurosimError for a placement of wrong shape and CapacityError for a core that the chip does not have.
     """
 
@@ -27,6 +28,7 @@ class Mapping:
     core_of: NDArray[np.int32]
     mapper: str
     seed: int
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n, core_of = self.lowered.network.n_neurons, self.core_of

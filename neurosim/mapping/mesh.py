@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from neurosim.errors import NeurosimError
 from neurosim.mapping.extras import extra
 from neurosim.mapping.hypergraph import hypergraph_of
+from neurosim.mapping.kahypar import blocks_by_kahypar, has_edges
 from neurosim.mapping.partition.blocks import blocks_of
 from neurosim.mapping.partition.greedy import greedy
-from neurosim.mapping.partition.kahypar import edges_of
 from neurosim.mapping.partition.legalise import legalise
 from neurosim.mapping.place.avoid import avoiding
+from neurosim.mapping.place.hilbert import hilbert
 from neurosim.mapping.place.problem import PlacementProblem, placement_of
 from neurosim.mapping.place.region import nearest, nearest_cores
 from neurosim.mapping.problem import MappingProblem
@@ -28,43 +23,29 @@ from neurosim.mapping.watch import Watch
 Ints = NDArray[np.int64]
 
 _NAME = "mesh"
-_TIME = 60.0  # seconds, unless a time limit says otherwise
 _TILE, _LINK = 1, 8  # weights of the edges between cores of one tile and of neighbouring tiles
 
 
 def mesh(problem: MappingProblem, *, seed: int = 0, watch: Watch | None = None) -> NDArray[np.int32]:
     """Map the hypergraph of axons onto as many cores as a greedy growth fills, those nearest to the ports; repair.
 
-    A Steiner tree is the least that multicast can take; hop-weighted unicast traffic is another measure. The library
-    knows no time limit, so it works in a process of its own. Fixed neurons move afterwards. Raises NeurosimError when
-    it does not finish within the time limit, or within a minute without one.
+    A Steiner tree is the least that multicast can take; hop-weighted unicast traffic is another measure. Fixed neurons
+    move afterwards. When time runs out first, the growth along a Hilbert curve is the answer.
     """
-    watch = watch or Watch()
     extra(_NAME, "mtkahypar")
-    graph = hypergraph_of(problem)
-    blocks = blocks_of(problem, graph)
-    count = min(blocks.n, problem.n_usable)
+    watch, graph, grown = watch or Watch(), hypergraph_of(problem), greedy(problem)
+    full = blocks_of(problem, graph, grown)
+    count = min(full.n, problem.n_usable)
+    blocks = full._replace(n=count, most=max(full.most, -(-int(full.weight.sum()) // max(count, 1))))
     cores = nearest(problem.usable, problem.cores_per_tile, problem.ways, problem.ports, count)
-    nets = edges_of(graph)
-    if count < 2 or not len(nets.weight):
-        clusters = greedy(problem).astype(np.int64)
-        block = np.minimum(clusters, count - 1)
-    else:
+    block: Ints | None = None
+    if count > 1 and has_edges(graph):
         edges, lengths = _target(problem, cores)
-        handed = {
-            "ptr": nets.ptr,
-            "pins": nets.pins,
-            "net_weight": nets.weight,
-            "pin_weight": blocks.weight,
-            "most": max(blocks.most, -(-int(blocks.weight.sum()) // count)),
-            "edges": edges,
-            "lengths": lengths,
-            "seed": seed,
-        }
-        block = _elsewhere(handed, min(_TIME, watch.left))
-        clusters = legalise(problem, block).astype(np.int64)
+        block = blocks_by_kahypar(_NAME, graph, blocks, seed, watch, edges=edges, lengths=lengths)
+    clusters = (grown if block is None else legalise(problem, block)).astype(np.int64)
     placement = placement_of(problem, clusters, _NAME)
-    return avoiding(placement, _seats(placement, clusters, cores[block]), seed)[clusters].astype(np.int32)
+    seats = hilbert(placement) if block is None else _seats(placement, clusters, cores[block])
+    return avoiding(placement, seats, seed)[clusters].astype(np.int32)
 
 
 def _target(problem: MappingProblem, cores: Ints) -> tuple[Ints, Ints]:
@@ -86,27 +67,6 @@ def _target(problem: MappingProblem, cores: Ints) -> tuple[Ints, Ints]:
         edges.append(np.array([[first[earlier[i]], first[own[k]]]]))
         lengths.append(np.array([_LINK * int(gap[i, k])]))
     return np.concatenate(edges), np.concatenate(lengths)
-
-
-def _elsewhere(arrays: dict[str, object], seconds: float) -> Ints:
-    """Run the library in a process of its own; returns the block of every neuron."""
-    packed = io.BytesIO()
-    np.savez(packed, **arrays)  # type: ignore[arg-type]
-    try:
-        done = subprocess.run(
-            [sys.executable, str(Path(__file__).with_name("mesh_worker.py"))],
-            input=packed.getvalue(),
-            capture_output=True,
-            timeout=max(seconds, 0.1),
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise NeurosimError(f"mapper '{_NAME}' did not finish within {seconds:.0f} s") from None
-    if done.returncode:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"status {done.returncode}"]
-        raise NeurosimError(f"mapper '{_NAME}' failed: {last[0]}")
-    found: Ints = np.load(io.BytesIO(done.stdout)).astype(np.int64)
-    return found
 
 
 def _seats(problem: PlacementProblem, clusters: Ints, wanted: Ints) -> Ints:

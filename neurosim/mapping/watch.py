@@ -14,13 +14,14 @@ class Watch:
 
     ``time_limit`` in seconds counts from construction, None for none; ``progress`` is called now and then with
     (stage, part done 0..1, cost of the best so far). A search goes through ``rounds`` inside ``interruptible`` and
-    keeps its best where it can return it at any moment.
+    keeps its best where it can return it at any moment. ``notes`` tell where something else stands in for it.
     """
 
     def __init__(self, time_limit: float | None = None, progress: Progress | None = None) -> None:
         self._end = None if time_limit is None else time.monotonic() + time_limit
         self._progress = progress
         self.interrupted = False
+        self.notes: list[str] = []
 
     @property
     def left(self) -> float:
@@ -38,6 +39,10 @@ class Watch:
         """Tell how far a stage is."""
         if self._progress is not None:
             self._progress(stage, done, cost)
+
+    def note(self, line: str) -> None:
+        """Keep a line for whoever reads the mapping: it is not what the mapper's name promises."""
+        self.notes.append(line)
 
     def rounds(self, n: int) -> Iterator[int]:
         """Yield 0..n-1 as long as there is time."""

@@ -42,6 +42,7 @@ def parts(board: Board) -> list[Part]:
         _curves(board),
         *_predictions(board),
         _failures(board),
+        _stood_in(board),
         _refuted(board),
         Part("Files that are no results", points=board.unread),
         *(_details(board, order) for order in orders),
@@ -129,6 +130,12 @@ def _failures(board: Board) -> Part:
     head = ("mapper", "network", "order", "seed", "outcome", "reason")
     rows = [tuple(str(each[name]) for name in head) for each in board.failures]
     return Part("Runs without a legal mapping", grid=Grid(head, rows, 6))
+
+
+def _stood_in(board: Board) -> Part:
+    head = ("mapper", "network", "order", "seed", "note")
+    rows = [tuple(str(each[name]) for name in head) for each in board.notes]
+    return Part("Runs whose time did not suffice", grid=Grid(head, rows, 5))
 
 
 def _refuted(board: Board) -> Part:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.mapping.hypergraph import Hypergraph
-from neurosim.mapping.partition.greedy import greedy
 from neurosim.mapping.problem import MappingProblem
 
 Ints = NDArray[np.int64]
@@ -25,13 +24,12 @@ class Blocks(NamedTuple):
     most: int
 
 
-def blocks_of(problem: MappingProblem, graph: Hypergraph) -> Blocks:
-    """Return the blocks that a greedy growth within all hard limits fills.
+def blocks_of(problem: MappingProblem, graph: Hypergraph, cluster_of: NDArray[np.int32]) -> Blocks:
+    """Return the blocks that a greedy growth within all hard limits, ``cluster_of`` int32[neurons], fills.
 
     A neuron weighs 1, or as much as it has axons: whichever makes full cores more alike, since that is closer to
     the limit that binds.
     """
-    cluster_of = greedy(problem)
     n = int(cluster_of.max(initial=-1)) + 1
     found = []
     for weight in (np.ones(problem.n_neurons, dtype=np.int64), 1 + np.diff(graph.pin_ptr)):

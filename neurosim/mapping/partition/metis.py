@@ -21,10 +21,11 @@ def metis(problem: MappingProblem, *, seed: int = 0, watch: Watch | None = None)
     METIS counts every synapse that is cut, not packets, and takes balance as a wish. Fixed neurons move afterwards.
     """
     pymetis = extra("metis", "pymetis")
-    blocks = blocks_of(problem, hypergraph_of(problem))
+    grown = greedy(problem)
+    blocks = blocks_of(problem, hypergraph_of(problem), grown)
     graph = synapse_graph(problem)
     if blocks.n < 2 or not graph.nnz:
-        return greedy(problem)
+        return grown
     options = pymetis.Options(seed=seed, ufactor=1, numbering=0)
     adjacency = pymetis.CSRAdjacency(graph.indptr.astype(np.int64), graph.indices.astype(np.int64))
     _, block = pymetis.part_graph(
