@@ -185,6 +185,23 @@ def test_does_a_library_without_a_time_limit_keep_ours_and_say_so(name, stands_i
     assert last.endswith("s left: greedy growth kept")
 
 
+def test_does_the_placer_have_time_left_when_the_partitioner_takes_all(tmp_path, monkeypatch):
+    from neurosim.mapping import watch
+
+    clock = iter(range(1000))  # a second passes between any two looks
+    monkeypatch.setattr(watch.time, "monotonic", lambda: float(next(clock)))
+    file = tmp_path / "slow.py"
+    file.write_text(
+        "def part(problem, *, seed, watch):\n"
+        "    while not watch.over: pass\n"
+        "    return list(range(problem.n_neurons))\n"
+        "def place(problem, *, seed, watch):\n"
+        "    assert 20 < watch.left <= 25\n"
+        "    return problem.cores[: problem.n_clusters]\n"
+    )
+    assert assign(f"{file}:part+{file}:place", chain(7), 0, Watch(100.0)).tolist() == list(range(7))
+
+
 def test_does_an_interrupted_library_keep_ours_and_say_so(monkeypatch):
     from neurosim.mapping import kahypar
 

@@ -18,13 +18,16 @@ from neurosim.mapping.watch import Watch
 Function = Callable[..., Any]
 Ints = NDArray[np.int64]
 
+_PARTITION = 0.75  # of a time limit: the placer must have some time, too
+
 
 def composed(partitioner: str, part: Function, placer: str, place: Function) -> Function:
     """Return the mapper that partitions, places the clusters and keeps their ways off dead links."""
 
     def both(problem: MappingProblem, *, seed: int = 0, watch: Watch | None = None) -> NDArray[np.int32]:
-        who = f"partitioner '{partitioner}'"
-        clusters = whole_numbers(who, called(who, part, problem, seed, watch), problem.n_neurons)
+        watch, who = watch or Watch(), f"partitioner '{partitioner}'"
+        with watch.share(_PARTITION):
+            clusters = whole_numbers(who, called(who, part, problem, seed, watch), problem.n_neurons)
         if clusters.min(initial=0) < 0:
             raise NeurosimError(f"{who} returned cluster {clusters.min()}, the first is 0")
         clusters = np.unique(clusters, return_inverse=True)[1].ravel()

@@ -28,8 +28,9 @@ def blocks_by_kahypar(
 ) -> Ints | None:
     """Return the block of every neuron, or None and a note when there is no time, or a person interrupts.
 
-    ``more`` are int64 arrays: ``wish`` [neurons] blocks of fixed neurons, -1 for any; ``edges`` [edges, 2] and
-    ``lengths`` [edges] of a target graph whose nodes are the blocks. Raises NeurosimError when the library fails.
+    ``more`` are int64 arrays: ``wish`` [neurons] blocks of fixed neurons, -1 for any; or ``edges`` [edges, 2] and
+    ``lengths`` [edges] of a target graph of tiles with ``room`` [tiles] blocks each, in order.
+    Raises NeurosimError when the library fails.
     """
     sizes = np.diff(graph.net_ptr)
     chosen = sizes > 1
@@ -40,10 +41,9 @@ def blocks_by_kahypar(
         pins=graph.pin[np.repeat(chosen, sizes)],
         net_weight=whole_weights(graph.weight)[chosen],
         pin_weight=blocks.weight,
-        blocks=blocks.n,
         most=blocks.most,
         seed=seed,
-        **more,  # type: ignore[arg-type]
+        **({"room": [blocks.n]} | more),  # type: ignore[arg-type]
     )
     done = _elsewhere(mapper, packed.getvalue(), watch)
     if done is None:

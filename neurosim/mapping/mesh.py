@@ -1,4 +1,4 @@
-"""Direct mapping onto the mesh by Mt-KaHyPar: least Steiner tree weight of all axons on the graph of cores."""
+"""Direct mapping onto the mesh by Mt-KaHyPar: least Steiner tree weight of all axons on the graph of tiles."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from neurosim.errors import NeurosimError
 from neurosim.mapping.extras import extra
 from neurosim.mapping.hypergraph import hypergraph_of
 from neurosim.mapping.kahypar import blocks_by_kahypar, has_edges
@@ -23,14 +24,15 @@ from neurosim.mapping.watch import Watch
 Ints = NDArray[np.int64]
 
 _NAME = "mesh"
-_TILE, _LINK = 1, 8  # weights of the edges between cores of one tile and of neighbouring tiles
+_TILES = 64  # that the library knows Steiner trees for
 
 
 def mesh(problem: MappingProblem, *, seed: int = 0, watch: Watch | None = None) -> NDArray[np.int32]:
-    """Map the hypergraph of axons onto as many cores as a greedy growth fills, those nearest to the ports; repair.
+    """Map the hypergraph of axons onto the tiles of as many cores as a greedy growth fills, near the ports; repair.
 
-    A Steiner tree is the least that multicast can take; hop-weighted unicast traffic is another measure. Fixed neurons
-    move afterwards. When time runs out first, the growth along a Hilbert curve is the answer.
+    A Steiner tree is the least that multicast can take; hop-weighted unicast traffic is another measure. Within a tile
+    cores are told apart by connectivity-1. Fixed neurons move afterwards. When time runs out first, the growth along a
+    Hilbert curve is the answer. Raises NeurosimError beyond 64 tiles.
     """
     extra(_NAME, "mtkahypar")
     watch, graph, grown = watch or Watch(), hypergraph_of(problem), greedy(problem)
@@ -40,32 +42,30 @@ def mesh(problem: MappingProblem, *, seed: int = 0, watch: Watch | None = None) 
     cores = nearest(problem.usable, problem.cores_per_tile, problem.ways, problem.ports, count)
     block: Ints | None = None
     if count > 1 and has_edges(graph):
-        edges, lengths = _target(problem, cores)
-        block = blocks_by_kahypar(_NAME, graph, blocks, seed, watch, edges=edges, lengths=lengths)
+        tiles, room = np.unique(cores // problem.cores_per_tile, return_counts=True)
+        if len(tiles) > _TILES:
+            raise NeurosimError(f"mapper '{_NAME}' takes networks on up to {_TILES} tiles, this one needs {len(tiles)}")
+        edges, lengths = _target(problem, tiles)
+        block = blocks_by_kahypar(_NAME, graph, blocks, seed, watch, room=room, edges=edges, lengths=lengths)
     clusters = (grown if block is None else legalise(problem, block)).astype(np.int64)
     placement = placement_of(problem, clusters, _NAME)
     seats = hilbert(placement) if block is None else _seats(placement, clusters, cores[block])
     return avoiding(placement, seats, seed)[clusters].astype(np.int32)
 
 
-def _target(problem: MappingProblem, cores: Ints) -> tuple[Ints, Ints]:
-    """Return edges int64[edges, 2] between cores (by index) and their lengths, so that all are connected."""
-    ways, tile = problem.ways, cores // problem.cores_per_tile
-    tiles, first = np.unique(tile, return_index=True)
-    within = np.flatnonzero(np.diff(tile) == 0)
-    edges = [np.stack([within, within + 1], axis=1)]
-    lengths = [np.full(len(within), _TILE)]
+def _target(problem: MappingProblem, tiles: Ints) -> tuple[Ints, Ints]:
+    """Return edges int64[edges, 2] between tiles (by index) and their lengths, so that all are connected."""
+    ways = problem.ways
     away = np.abs(ways.x[tiles][:, None] - ways.x[tiles]) + np.abs(ways.y[tiles][:, None] - ways.y[tiles])
-    a, b = np.nonzero(np.triu(away == 1))
-    edges.append(np.stack([first[a], first[b]], axis=1))
-    lengths.append(np.full(len(a), _LINK))
+    edges = [np.argwhere(np.triu(away == 1))]
+    lengths = [np.ones(len(edges[0]), dtype=np.int64)]
     parts, label = connected_components(csr_array((away == 1).astype(np.int8)), directed=False)
     for part in range(1, parts):  # over tiles that are not chosen
         earlier, own = np.flatnonzero(label < part), np.flatnonzero(label == part)
         gap = away[np.ix_(earlier, own)]
         i, k = np.unravel_index(gap.argmin(), gap.shape)
-        edges.append(np.array([[first[earlier[i]], first[own[k]]]]))
-        lengths.append(np.array([_LINK * int(gap[i, k])]))
+        edges.append(np.array([[earlier[i], own[k]]]))
+        lengths.append(np.array([int(gap[i, k])]))
     return np.concatenate(edges), np.concatenate(lengths)
 
 

@@ -35,6 +35,17 @@ class Watch:
         """Whether searches must end: the time is up, or a person has interrupted."""
         return self.left <= 0
 
+    @contextmanager
+    def share(self, part: float) -> Iterator[None]:
+        """Leave a stage inside only a part (0..1) of the time that is left."""
+        end = self._end
+        if end is not None:
+            self._end = time.monotonic() + part * self.left
+        try:
+            yield
+        finally:
+            self._end = end
+
     def report(self, stage: str, done: float, cost: float) -> None:
         """Tell how far a stage is."""
         if self._progress is not None:

@@ -27,7 +27,8 @@ def multilevel(problem: MappingProblem, *, seed: int = 0, watch: Watch | None = 
 
     Neurons join in pairs that share most spikes until few nodes per cluster are left; those are cut in halves by
     Fiedler vectors, and nodes move between clusters on every level. What clusters may hold is what the fullest core of
-    a greedy growth holds; in the end they are repaired to the hard limits.
+    a greedy growth holds; in the end they are repaired to the hard limits. Where time runs out parts are cut in the
+    order that they have, and nodes stay.
     """
     watch = watch or Watch()
     return from_growth(problem, greedy(problem, seed=seed, watch=watch), seed, watch)
@@ -43,22 +44,33 @@ def from_growth(problem: MappingProblem, start: Clusters, seed: int, watch: Watc
     biggest = max(int(most[0]) // _NODES, 1)
     levels = coarsened(graph, goals_of(problem), _NODES * clusters, biggest, rng, watch)
     tight = clusters < problem.n_usable and graph.size.sum() > _FULL * clusters * most[0]
-    found = [_refined(problem, levels, most, clusters + more, rng, watch) for more in range(1 + int(tight))]
+    shares, found = affinities(levels[-1].graph), list[Clusters]()
+    for more in range(1 + int(tight)):
+        if not found or not watch.over:
+            found.append(_refined(problem, levels, shares, most, clusters + more, rng, watch))
     return min(found, key=lambda each: packets(problem, each))
 
 
 def _refined(
-    problem: MappingProblem, levels: list[Level], most: Ints, clusters: int, rng: np.random.Generator, watch: Watch
+    problem: MappingProblem,
+    levels: list[Level],
+    shares: csr_array,
+    most: Ints,
+    clusters: int,
+    rng: np.random.Generator,
+    watch: Watch,
 ) -> Clusters:
     """Cut the coarsest level and move nodes on every level down to the neurons; repair."""
-    cluster_of = _cut(levels[-1], most, clusters, rng)
+    cluster_of = _cut(levels[-1], shares, most, clusters, rng, watch)
     for graph, group, above in reversed(levels):
         cluster_of = cluster_of[above] if len(above) else cluster_of
         cluster_of = moved(graph, cluster_of, most, np.flatnonzero(group < 0), rng, watch)
     return legalise(problem, cluster_of)
 
 
-def _cut(level: Level, most: Ints, clusters: int, rng: np.random.Generator) -> Ints:
+def _cut(
+    level: Level, shares: csr_array, most: Ints, clusters: int, rng: np.random.Generator, watch: Watch
+) -> Ints:  # fmt: skip
     """Return clusters of the coarsest nodes by recursive spectral bisection, those of fixed neurons first.
 
     Each cut divides a part so that both sides have the same share of their clusters' room.
@@ -66,14 +78,14 @@ def _cut(level: Level, most: Ints, clusters: int, rng: np.random.Generator) -> I
     graph, cluster_of = level.graph, np.zeros(level.graph.n_pins, dtype=np.int64)
     fill = np.stack([graph.size, graph.load]) / np.maximum(most[:2, None], 1)
     weight = fill[fill.sum(axis=1).argmax()]
-    shares = affinities(graph)
     waiting = [(np.arange(graph.n_pins), 0, clusters)]
     while waiting:
         part, first, count = waiting.pop()
         if count == 1 or len(part) < 2:
             cluster_of[part] = first
             continue
-        part = part[spectral_order(csr_array(shares[part][:, part]), rng)]
+        if not watch.over:
+            part = part[spectral_order(csr_array(shares[part][:, part]), rng)]
         filled = np.cumsum(weight[part])
         left = count // 2
         cut = int(np.clip(np.abs(filled - filled[-1] * left / count).argmin() + 1, 1, len(part) - 1))
