@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,8 @@ from neurosim.mapping import Watch, assign
 from neurosim.mapping.registry import OWN, full_name
 
 Say = Callable[[str], None]
+
+_THREADS_OF_LIBRARIES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,23 @@ def run_bench(setting: Setting, jobs: Sequence[Job], workers: int = 1, say: Say 
     if workers <= 1:
         return [line for job in jobs for line in _kept_going(tell, job, partial(work, job))]
     lost = []
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+    with _one_thread_each(), ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         futures = {pool.submit(work, job): job for job in jobs}
         for future in as_completed(futures):
             lost += _kept_going(tell, futures[future], future.result)
     return lost
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let numpy's libraries start no threads in workers: on cores that are all busy they wait for one another."""
+    chosen = [name for name in _THREADS_OF_LIBRARIES if name not in os.environ]
+    os.environ.update(dict.fromkeys(chosen, "1"))
+    try:
+        yield
+    finally:
+        for name in chosen:
+            del os.environ[name]
 
 
 def _kept_going(tell: Say, job: Job, wait: Callable[[], str]) -> list[str]:

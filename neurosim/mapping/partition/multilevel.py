@@ -43,6 +43,8 @@ def from_growth(problem: MappingProblem, start: Clusters, seed: int, watch: Watc
     most = loads_of(graph, start).held.max(axis=1)
     biggest = max(int(most[0]) // _NODES, 1)
     levels = coarsened(graph, goals_of(problem), _NODES * clusters, biggest, rng, watch)
+    if watch.left <= 0:
+        return start
     tight = clusters < problem.n_usable and graph.size.sum() > _FULL * clusters * most[0]
     shares, found = affinities(levels[-1].graph), list[Clusters]()
     for more in range(1 + int(tight)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,16 +19,19 @@ from neurosim.mapping.watch import Watch
 Clusters = NDArray[np.int32]
 
 _WORTH = 1.25  # times the packets of the best start
+_LONGER = 4  # multilevel partition in terms of the growth
 
 
 def refined(problem: MappingProblem, *, seed: int = 0, watch: Watch | None = None) -> Clusters:
     """Refine sequential fill, greedy growth and multilevel partition and return the best: the default partitioner.
 
-    A start with far more packets, or with more cores than there are, is not worth it beside a better one.
+    A start with far more packets, or with more cores than there are, is not worth it beside a better one. Multilevel
+    partition takes several times as long as the growth and is left out where there is no time for that.
     """
-    watch = watch or Watch()
+    watch, began = watch or Watch(), perf_counter()
     found = [fill_along(problem, np.arange(problem.n_neurons)), greedy(problem, seed=seed, watch=watch)]
-    found.append(from_growth(problem, found[1], seed, watch))
+    if watch.left > _LONGER * (perf_counter() - began):
+        found.append(from_growth(problem, found[1], seed, watch))
     over, least = min(_rank(problem, start) for start in found)
     for start in found[:]:
         more, other = _rank(problem, start)
