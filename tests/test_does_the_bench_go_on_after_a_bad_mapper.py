@@ -1,6 +1,7 @@
 """A mapper that crashes, hangs or returns nonsense is a line in the results, and every other run takes place."""
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -26,11 +27,11 @@ BAD = {
 }
 
 
-def run(folder, names, file, kill_after=30.0):
+def run(folder, names, file, kill_after=30.0, workers=1):
     bench = load_bench(write_scenario(folder, kill_after))
     mappers = [f"{file}:{name}" for name in names]
     lines = []
-    lost = run_bench(Setting("loihi", folder / "out"), jobs(bench, 1, mappers), 1, lines.append)
+    lost = run_bench(Setting("loihi", folder / "out"), jobs(bench, 1, mappers), workers, lines.append)
     results, unread = read_results(folder / "out")
     assert not lost
     assert not unread
@@ -61,6 +62,20 @@ def test_a_mapper_that_hangs_is_killed_with_what_it_started(tmp_path, monkeypatc
     assert found["good"].outcome == "legal"
     assert time.monotonic() - began < 40
     assert not _runs(int((tmp_path / "pid").read_text()))
+
+
+def test_does_a_mapper_that_found_no_time_stand_in_the_leaderboard(tmp_path):
+    found, _ = run(tmp_path, ["gives_up", "good"], write_mappers(tmp_path))
+    assert found["gives_up"].outcome == "legal"
+    (note,) = board(list(found.values()), baseline="x").notes
+    assert (note["mapper"].rpartition(":")[2], note["note"]) == ("gives_up", "had no time")
+
+
+def test_do_libraries_start_no_threads_in_workers(tmp_path, monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    found, _ = run(tmp_path, ["threads"], write_mappers(tmp_path), workers=2)
+    assert found["threads"].reason.endswith("RuntimeError: threads 1")
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 
 def _runs(pid):

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.cores.compartment.step import Arithmetic
+from neurosim.cores.firing import Firing
 from neurosim.cores.kind import CoreKind
 from neurosim.engine.functional import run_functional
 from neurosim.mapping import Mapping as Placed
 from neurosim.mapping import nets_of
 from neurosim.network import LIF, AddAndFire, CompartmentNeuron, CrossbarNeuron, Network, ProgrammedNeuron
 from neurosim.network.neuron import Accumulator
-from neurosim.program import Program
+from neurosim.program import Destinations, Program
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -48,9 +49,7 @@ def references(mapping: Placed, kind: CoreKind, inputs: NDArray[Any]) -> Iterato
     drained = _drained(inputs, lowered.extra_steps)
     if widths is not None and _is_functional(lowered.network, widths):
         yield _lowered(mapping, inputs, drained, widths)
-    elif (
-        widths is None and mapping.chip.discipline == "tick" and not _draws(lowered.network) and _fits(lowered.network)
-    ):
+    elif _fits_one_core(lowered.network, widths, mapping.chip.discipline):
         yield _one_core(mapping, kind, inputs, drained)
 
 
@@ -85,6 +84,13 @@ def _lowered(mapping: Placed, inputs: NDArray[Any], drained: NDArray[Any], width
         elif run.membranes is not None:
             answers[name] = run.membranes[name][:, window.stop - 1]
     return Reference("the lowered network", run.pulses, dict.fromkeys(lag, 0), answers)
+
+
+def _fits_one_core(network: Network, widths: Arithmetic | None, discipline: str) -> bool:
+    """Tell whether one core can hold a network, and does with it what many do."""
+    if widths is not None:
+        return network.learns  # what is drawn goes by number, not by core
+    return discipline == "tick" and not _draws(network) and _fits(network)
 
 
 def _draws(network: Network) -> bool:
@@ -127,7 +133,7 @@ def _one_core(mapping: Placed, kind: CoreKind, inputs: NDArray[Any], drained: ND
                 pulses[name][sample, step] = fired[members.soma]
                 if name in answers and step == mapping.lowered.lag[name] + steps - 1:
                     answers[name][sample] = core.membranes(members.state)
-            core.finish_step(*_arriving(program, kind, given, firing.units, step))
+            core.finish_step(*_arriving(program, kind, given, firing, step))
     for name in network.outputs:
         if network.population(name).fires:
             first = mapping.lowered.lag[name]
@@ -135,13 +141,23 @@ def _one_core(mapping: Placed, kind: CoreKind, inputs: NDArray[Any], drained: ND
     return Reference("the lowered network on one core", pulses, dict.fromkeys(mapping.lowered.lag, 0), answers)
 
 
-def _arriving(program: Program, kind: CoreKind, given: NDArray[Any], units: Ints, step: int) -> tuple[Ints, Ints]:
+def _arriving(program: Program, kind: CoreKind, given: NDArray[Any], firing: Firing, step: int) -> tuple[Ints, Ints]:
     """Return axons and payloads of all spikes of a step: of input lines and of the core's own units."""
-    axons, payloads = [], []
-    for table, sources in ((program.inputs, np.flatnonzero(given)), (program.outputs[0], units)):
-        static = table.statics()
-        for source in sources.tolist():
-            for entry in range(table.ptr[source], table.ptr[source + 1]):
-                axons.append(int(table.axon[entry]))
-                payloads.append(kind.stamp(int(static[entry]), step, 1))
+    axons, payloads = _stamped(program.inputs, np.flatnonzero(given), given, kind, step)
+    if not kind.MULTICAST:
+        own = program.outputs[0].axon[firing.destination].astype(np.int64), firing.payload
+    else:
+        own = _stamped(program.outputs[0], firing.units, np.ones(program.images[0].n, dtype=np.int64), kind, step)
+    return np.concatenate([axons, own[0]]), np.concatenate([payloads, own[1]])
+
+
+def _stamped(
+    table: Destinations, sources: Ints, values: NDArray[Any], kind: CoreKind, step: int
+) -> tuple[Ints, Ints]:  # fmt: skip
+    """Return axons and payloads of all that some sources send, each with its value in ``values`` [sources]."""
+    axons, payloads, static = [], [], table.statics()
+    for source in sources.tolist():
+        for entry in range(table.ptr[source], table.ptr[source + 1]):
+            axons.append(int(table.axon[entry]))
+            payloads.append(kind.stamp(int(static[entry]), step, int(values[source])))
     return np.array(axons, dtype=np.int64), np.array(payloads, dtype=np.int64)
