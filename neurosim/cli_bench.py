@@ -47,6 +47,7 @@ def mappers(
 
     Status 1 where a network did not go on the chip or a worker died; a mapper that fails is a line of the leaderboard.
     """
+    from neurosim.api import load_chip
     from neurosim.bench.board import board, read_results
     from neurosim.bench.outside import take
     from neurosim.bench.runner import Setting, run_bench
@@ -55,6 +56,7 @@ def mappers(
 
     bench = load_bench(scenario)
     silicon = chip or bench.scenario.chip
+    load_chip(silicon)  # refuses an unknown one before anything is written
     folder = out or Path(f"{bench.scenario.name}-{Path(silicon).stem}")
     setting = Setting(silicon, folder)
     todo = jobs(bench, seeds or bench.scenario.seeds, mapper or (), network or ())

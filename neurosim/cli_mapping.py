@@ -15,7 +15,9 @@ from neurosim.errors import FileError, NeurosimError, unknown
 
 ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="A model of the catalog, its folder or model.toml.")]
 ChipName = Annotated[str, typer.Option("--chip", help="A chip of the catalog, or a descriptor file.")]
-Mapper = Annotated[str, typer.Option(help="Mapping algorithm.")]
+Mapper = Annotated[
+    str, typer.Option(help="Mapping algorithm: default, PARTITIONER+PLACER or FILE.py:FUNCTION (docs/add-a-mapper.md).")
+]
 Seed = Annotated[int, typer.Option(help="Seed of the mapper.")]
 Changes = Annotated[
     list[str] | None, typer.Option("--set", help="Change a figure, limits.compartments=512; may be repeated.")
@@ -44,7 +46,7 @@ def register(app: typer.Typer) -> None:
 def map_(
     model: ModelName,
     chip: ChipName,
-    mapper: Mapper = "sequential",
+    mapper: Mapper = "default",
     seed: Seed = 0,
     out: Annotated[Path | None, typer.Option("--out", help="Mapping file to write.")] = None,
     plan: Plan = None,

@@ -79,7 +79,7 @@ MISTAKES = [
     ("another network", lambda r: put(r, "network", "sha256", "0" * 64), "network.sha256: is for another one"),
     ("another chip", lambda r: put(r, "chip", "sha256", "1" * 64), "chip.sha256: is for another one"),
     ("another figure", lambda r: put(r, "chip", "set", {"limits.axons": "255"}), "chip.sha256: is for another one"),
-    ("figure that is none", lambda r: put(r, "chip", "set", {"limits.axon": "255"}), "limits.axon.*did you mean"),
+    ("figure that is none", lambda r: put(r, "chip", "set", {"limits.axon": "255"}), "chip.set: .*did you mean"),
     ("another lowering", lambda r: put(r, "network", "lowered_sha256", "2" * 64), "network.lowered_sha256: is for"),
     ("chip of another name", lambda r: put(r, "chip", "name", "loihi"), "chip.sha256: is for another one"),
     ("unknown chip", lambda r: put(r, "chip", "name", "loihy"), "unknown chip 'loihy', did you mean 'loihi"),

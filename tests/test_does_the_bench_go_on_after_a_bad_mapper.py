@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from bench_cases import write_mappers, write_scenario
+from command_line import run as run_command
 
 from neurosim.bench import source
 from neurosim.bench.board import board, read_results
@@ -158,3 +159,11 @@ def test_result_files_are_plain_json_with_the_mapping(tmp_path):
     assert raw["format"] == "neurosim-mapping-result"
     assert len(raw["mapping"]["neurons"]["neurons"]) == 894
     assert raw["case"]["chip_set"] == {"limits.compartments": "32"}
+
+
+def test_is_an_unknown_chip_refused_before_anything_is_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run_command(monkeypatch, capsys, "mappers", "mapping_bench", "--chip", "lohi", "--out", "here")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "unknown chip 'lohi', did you mean 'loihi'" in err
+    assert not (tmp_path / "here").exists()

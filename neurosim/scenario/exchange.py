@@ -10,7 +10,7 @@ from neurosim.check import CheckResult, check
 from neurosim.check.routes import Link, Route
 from neurosim.chip import Chip
 from neurosim.cores import core_kind
-from neurosim.errors import FileError
+from neurosim.errors import FileError, NeurosimError
 from neurosim.mapping import Mapping
 from neurosim.mapping.exchange import MappingFile, mapping_of, read_file, refuse_other
 from neurosim.network import Network
@@ -49,7 +49,11 @@ def open_mapping(path: str | Path, model: str | None = None, chip: str | None = 
     if where is None:
         raise FileError(path, "missing: the network comes from no model file; say which with --model", "network.model")
     network = load_network(where)
-    own = load_chip(chip or file.chip.descriptor or file.chip.name).with_overrides(file.chip.set)
+    own = load_chip(chip or file.chip.descriptor or file.chip.name)
+    try:
+        own = own.with_overrides(file.chip.set)
+    except NeurosimError as error:
+        raise FileError(path, str(error), "chip.set") from None
     return Opened(file, _mapping(file, path, network, own), _routes(file, path))
 
 
