@@ -60,7 +60,8 @@ def map_network(
     problem = problem_of(lowered, chip, rates=rates, fixed=fixed, dead_cores=dead_cores, dead_links=dead_links)
     watch = Watch(time_limit, progress)
     core_of = assign(mapper, problem, seed, watch)
-    return Mapping(network, lowered, chip, core_of, mapper, seed, tuple(watch.notes))
+    stopped = ["interrupted: the best found by then"] if watch.interrupted else []
+    return Mapping(network, lowered, chip, core_of, mapper, seed, (*watch.notes, *stopped))
 
 
 def load_program(mapping: Mapping, options: Dict[str, Any] | None = None) -> Program:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mapping_cases import check, problem_from, random_rows, traffic
 
+import neurosim as ns
 from neurosim.errors import CapacityError, NeurosimError
 from neurosim.mapping import Watch, assign, mapper_names, registry
 from neurosim.mapping.hypergraph import packets
@@ -230,6 +231,16 @@ def test_does_an_interrupted_search_return_the_best_so_far(name):
     assert watch.interrupted
     assert len(calls) == 2
     assert all(0 <= done <= 1 and cost > 0 for _, done, cost in calls)
+
+
+def test_does_an_interrupted_mapping_say_so():
+    def interrupt(stage, done, cost):
+        raise KeyboardInterrupt
+
+    network = ns.load_network("mnist-pulsed")
+    chip = ns.load_chip("loihi").with_overrides({"limits.compartments": "16"})
+    assert ns.map(network, chip, "annealing", progress=interrupt).notes == ("interrupted: the best found by then",)
+    assert ns.map(network, chip, "hilbert", progress=interrupt).notes == ()
 
 
 @pytest.mark.parametrize("name", ["greedy", "refined", "hypergraph", "metis", "spectral", "exact"])
