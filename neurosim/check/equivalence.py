@@ -26,7 +26,7 @@ def equivalence(mapping: Mapping, kind: CoreKind, run: Run, inputs: NDArray[Any]
     if not compared:
         return Part.skipped(NAME, "neurons draw random numbers core by core, or the network is too large for one core")
     if not findings and not spikes and not any(answer.any() for answer in run.answers.values()):
-        return Part.skipped(NAME, "no neuron fired and no answer is other than 0: more pulses are needed")
+        return Part.skipped(NAME, "no neuron fired and no answer is other than 0: more pulses are needed (rate, steps)")
     note = f"{spikes} spikes in {run.samples} samples of {inputs.shape[1]} steps, against {' and '.join(compared)}"
     return Part.of(NAME, note, findings)
 

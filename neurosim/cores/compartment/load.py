@@ -22,23 +22,15 @@ from neurosim.mapping import Mapping, Nets, neuron_offsets
 from neurosim.network import Network
 from neurosim.program import Destinations, Members, Program
 
+_INT32 = (1 << 31) - 1
+
 
 def load(mapping: Mapping, nets: Nets) -> Program:
     """Return the program of a mapping; raises UnsupportedError for what synapses or registers cannot hold."""
     network, chip = mapping.lowered.network, mapping.chip
     layout = _Layout.of(network, mapping.core_of)
-    encodings = [encode(p, chip) for p in network.projections]
+    tables = _Tables.of(network, chip, mapping.seed)
     axons = _Axons.of(nets, layout)
-    delays = _concatenate([p.delays.astype(np.int64) - 1 for p in network.projections])
-    weights = _concatenate([effective_weights(w, e, chip).astype(np.int64) for e, w in encodings])
-    synapse = (
-        nets.synapse + _starts([len(p.targets) for p in network.projections])[nets.projection][nets.net_of_synapse]
-    )
-    port = np.array([p.port for p in network.projections], dtype=np.int64)[nets.projection][nets.net_of_synapse]
-    target = layout.unit[nets.target] + port
-    stored = [e for e, _ in encodings]
-    plasticity = Plasticity.of(network, stored, _concatenate([w for _, w in encodings]), mapping.seed)
-    tables = _Tables(target, weights[synapse], delays[synapse], stored, synapse, plasticity)
     units = _Units(
         ~is_programmed(network),
         *registers(network, chip),
@@ -52,7 +44,7 @@ def load(mapping: Mapping, nets: Nets) -> Program:
         layout.cores,
         images,
         _input_destinations(network, nets, axons),
-        tuple(_output_destinations(core, network, nets, layout, axons, images[core].n) for core in range(len(images))),
+        _output_destinations(network, nets, layout, axons, [image.n for image in images]),
         _members(network, layout),
         mapping.digest(),
     )
@@ -60,10 +52,6 @@ def load(mapping: Mapping, nets: Nets) -> Program:
 
 def _concatenate(arrays: list[NDArray[np.int64]]) -> NDArray[np.int64]:
     return np.concatenate([*arrays, np.zeros(0, dtype=np.int64)])
-
-
-def _starts(counts: list[int]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +67,11 @@ class _Layout:
     compartments: NDArray[np.int64]
     order: NDArray[np.int64]
     core_ptr: NDArray[np.int64]
+
+    @property
+    def soma(self) -> NDArray[np.int64]:
+        """The compartment of each neuron that fires."""
+        return self.unit + self.compartments - 1
 
     @classmethod
     def of(cls, network: Network, core_of: NDArray[np.int32]) -> _Layout:
@@ -103,7 +96,7 @@ class _Axons:
     net: NDArray[np.int64]
     number: NDArray[np.int64]
     ptr: NDArray[np.int64]
-    synapse_order: NDArray[np.int64]
+    synapse_order: NDArray[np.integer]
     core_ptr: NDArray[np.int64]
 
     @classmethod
@@ -114,7 +107,8 @@ class _Axons:
         key += nets.net_of_synapse
         key *= units
         key += layout.unit[nets.target]
-        order = np.argsort(key, kind="stable")
+        order: NDArray[np.integer] = np.argsort(key, kind="stable")
+        order = order.astype(np.int32) if len(key) <= _INT32 else order
         key //= units
         key = key[order]
         first = np.flatnonzero(np.diff(key, prepend=-1))
@@ -127,17 +121,35 @@ class _Axons:
 
 @dataclass(frozen=True, eq=False)
 class _Tables:
-    """Per synapse in net order: target unit, effective weight, delay, place in the network.
+    """Per synapse of the network, in its order: effective ``weight`` and ``delay`` (0 = the next step).
 
-    And the projections' encodings, and what learns.
+    Per projection its ``start`` among those, its ``port`` and its encoding. And what learns.
     """
 
-    target: NDArray[np.int64]
-    weight: NDArray[np.int64]
-    delay: NDArray[np.int64]
+    weight: NDArray[np.int32]
+    delay: NDArray[np.int16]
+    start: NDArray[np.int64]
+    port: NDArray[np.int64]
     encodings: list[Encoding]
-    number: NDArray[np.int64]
     plasticity: Plasticity | None
+
+    @classmethod
+    def of(cls, network: Network, chip: Chip, seed: int) -> _Tables:
+        encodings, weights, kept = [], [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int64)]
+        for p in network.projections:
+            encoding, mantissas = encode(p, chip)
+            encodings.append(encoding)
+            weights.append(effective_weights(mantissas, encoding, chip))
+            kept += [mantissas] if network.learns else []
+        delays = [(p.delays - 1).astype(np.int16) for p in network.projections]
+        return cls(
+            np.concatenate(weights),
+            np.concatenate([*delays, np.zeros(0, dtype=np.int16)]),
+            np.cumsum([0, *(len(p.targets) for p in network.projections)]),
+            np.array([p.port for p in network.projections], dtype=np.int64),
+            encodings,
+            Plasticity.of(network, encodings, np.concatenate(kept), seed),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,27 +174,26 @@ def _image(
     lo, hi = axons.core_ptr[core], axons.core_ptr[core + 1]
     ptr = axons.ptr[lo : hi + 1]
     synapses = axons.synapse_order[ptr[0] : ptr[-1]]
-    target = tables.target[synapses]
     local = ptr - ptr[0]
-    sparse = ~is_dense(target, local)
     projection = nets.projection[axons.net[lo:hi]]
+    each = np.repeat(projection, np.diff(local))
+    neuron, number = nets.target[synapses], nets.synapse[synapses] + tables.start[each]
+    target, delay = layout.unit[neuron] + tables.port[each], tables.delay[number]
+    sparse = ~is_dense(target, local)
     own_bits = np.array([e.synapse_bits for e in tables.encodings], dtype=np.int64)
     plastic = None
     if tables.plasticity is not None:
-        neuron = nets.target[synapses]
-        soma = layout.unit[neuron] + layout.compartments[neuron] - 1
-        net, number, delay = axons.net[lo:hi], tables.number[synapses], tables.delay[synapses]
-        plastic = plastic_image(
-            tables.plasticity, CoreSynapses(local, net, projection.astype(np.int64), number, neuron, soma, delay)
-        )
+        soma, net = layout.soma[neuron], axons.net[lo:hi]
+        own = CoreSynapses(local, net, projection.astype(np.int64), number, neuron, soma, delay.astype(np.int64))
+        plastic = plastic_image(tables.plasticity, own)
     return CompartmentImage(
         len(here),
         Parameters(*(values[rows] for values in units.parameters)),
         units.initial[rows],
         local,
         target.astype(np.int32),
-        tables.weight[synapses].astype(np.int32),
-        tables.delay[synapses].astype(np.int16),
+        tables.weight[number],
+        delay,
         own_bits[projection] + np.where(sparse, index_bits(len(here), chip), 0),
         sparse,
         2 * format_numbers(tables.encodings)[projection] + sparse,
@@ -195,25 +206,27 @@ def _image(
 
 
 def _input_destinations(network: Network, nets: Nets, axons: _Axons) -> Destinations:
-    from_input = nets.source[axons.net] < network.n_inputs
-    return _destinations(nets.source[axons.net], from_input, axons, network.n_inputs)
+    source = nets.source[axons.net]
+    rows = np.flatnonzero(source < network.n_inputs)
+    return _destinations(source[rows], rows, axons, network.n_inputs)
 
 
 def _output_destinations(
-    core: int, network: Network, nets: Nets, layout: _Layout, axons: _Axons, units: int
-) -> Destinations:
-    source = nets.source[axons.net] - network.n_inputs
-    neuron = np.maximum(source, 0)
-    here = (source >= 0) & (layout.core[neuron] == core)
-    soma = layout.unit[neuron] + layout.compartments[neuron] - 1
-    return _destinations(soma, here, axons, units)
+    network: Network, nets: Nets, layout: _Layout, axons: _Axons, units: list[int]
+) -> tuple[Destinations, ...]:  # fmt: skip
+    """Return the destinations of every core, which has so many ``units``."""
+    neuron = nets.source[axons.net] - network.n_inputs
+    rows = np.flatnonzero(neuron >= 0)
+    core = layout.core[neuron[rows]]
+    ends = np.cumsum(np.bincount(core, minlength=len(units)))[:-1]
+    parts = np.split(rows[np.argsort(core, kind="stable")], ends)
+    return tuple(_destinations(layout.soma[neuron[k]], k, axons, n) for k, n in zip(parts, units, strict=True))
 
 
-def _destinations(source: NDArray[np.int64], chosen: NDArray[np.bool_], axons: _Axons, n_sources: int) -> Destinations:
-    rows = np.flatnonzero(chosen)
-    rows = rows[np.lexsort((axons.number[rows], axons.core[rows], source[rows]))]
-    counts = np.bincount(source[rows], minlength=n_sources)
-    ptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+def _destinations(source: NDArray[np.int64], rows: NDArray[np.int64], axons: _Axons, n_sources: int) -> Destinations:
+    """Return the lists of sources whose axons are ``rows``, in the order of cores and of numbers there."""
+    ptr = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=n_sources))]).astype(np.int64)
+    rows = rows[np.argsort(source, kind="stable")]
     return Destinations(ptr, axons.core[rows].astype(np.int32), axons.number[rows].astype(np.int32))
 
 
@@ -221,10 +234,9 @@ def _members(network: Network, layout: _Layout) -> dict[str, Members]:
     members = {}
     for name, start in neuron_offsets(network).items():
         neurons = np.arange(start, start + network.population(name).size)
-        unit = layout.unit[neurons]
         members[name] = Members(
             layout.core[neurons].astype(np.int32),
-            (unit + layout.compartments[neurons] - 1).astype(np.int32),
-            unit.astype(np.int32),
+            layout.soma[neurons].astype(np.int32),
+            layout.unit[neurons].astype(np.int32),
         )
     return members
